@@ -1,0 +1,37 @@
+# Two commands are enough: `make demo` and `make test`. Both set up .venv by themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test lint bench clean
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.installed  ## range test, then one-cycle training, on real handwritten digits
+	$(BIN)/lrlab range-test configs/digits.yaml --seeds 3 --apply
+	@echo
+	$(BIN)/lrlab train runs/range-test/latest/tuned.yaml --policy onecycle --seeds 3
+	@echo
+	@echo "range test  $$(realpath runs/range-test/latest/plots/range-test.png)"
+	@echo "training    $$(realpath runs/train/latest/plots/training.png)"
+	@echo "TensorBoard $(BIN)/lrlab board    (then open http://localhost:6006)"
+
+test: $(VENV)/.installed  ## the test-suite; LRLAB_DATA adds the tests on MNIST and CIFAR-10
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## what a range test costs a step, beside a bare loop and torch-lr-finder
+	$(BIN)/python benchmarks/overhead.py
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

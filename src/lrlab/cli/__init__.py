@@ -1,0 +1,1 @@
+"""The command line: parse, load, call, render. A file per command group, each thin."""

@@ -1,0 +1,98 @@
+"""`lrlab data` and `lrlab models`: what there is, and fetching it. stdout carries the answer alone."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+data_app = typer.Typer(help="Data sets: what there is, and where.", no_args_is_help=True)
+models_app = typer.Typer(help="Models that a config can name.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Root = Annotated[
+    Path | None,
+    typer.Option("--root", help="Folder of data sets; default: the environment's LRLAB_DATA, else ./data."),
+]
+
+
+@data_app.command("ls")
+def list_data(root: Root = None, as_json: Json = False) -> None:
+    """List the data sets: name, shape, classes, whether the files are there, and where."""
+    from lrlab.data.presence import resolve_root
+
+    rows = data_rows(resolve_root(root))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    present = {True: "yes", False: "no", None: "-"}
+    cells = [
+        (row["name"], _shape(row["shape"]), row["classes"] or "-", present[row["present"]], row["where"], row["summary"])
+        for row in rows
+    ]
+    _print_table(("name", "shape", "classes", "present", "where", "what"), cells)
+
+
+@data_app.command("get")
+def get_data(
+    name: Annotated[str, typer.Argument(help="Name of a data set, as `lrlab data ls` shows it.")],
+    root: Root = None,
+) -> None:
+    """Download a data set and print the folder it is in. Nothing happens when it is there already."""
+    from lrlab.data.catalog import KNOWN
+    from lrlab.data.download import fetch
+    from lrlab.data.presence import locate, resolve_root
+    from lrlab.errors import UsageError
+    from lrlab.registry import DATASETS
+
+    DATASETS.entry(name)
+    if name not in KNOWN:
+        raise UsageError(f"data set {name!r} is not one to download: {DATASETS[name].summary}")
+    folder = resolve_root(root)
+    typer.echo(fetch(name, folder) if KNOWN[name].downloads else locate(name, folder).where)
+
+
+@models_app.command("ls")
+def list_models(as_json: Json = False) -> None:
+    """List the models: name and what it is."""
+    from lrlab.registry import MODELS
+
+    rows = [{"name": e.name, "summary": e.summary, "source": e.source} for e in MODELS.values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    _print_table(("name", "what"), [(row["name"], row["summary"]) for row in rows])
+
+
+def data_rows(root: Path) -> list[dict[str, Any]]:
+    """One row per data set: name, shape, classes, present, where, summary. Opens no file and imports no torch."""
+    from lrlab.data.catalog import KNOWN
+    from lrlab.data.presence import locate
+    from lrlab.registry import DATASETS
+
+    rows = []
+    for entry in DATASETS.values():
+        known, there = KNOWN.get(entry.name), locate(entry.name, root)
+        rows.append(
+            {
+                "name": entry.name,
+                "shape": list(known.shape) if known else None,
+                "classes": known.classes if known else None,
+                "present": there.present,
+                "where": there.where,
+                "summary": entry.summary,
+            }
+        )
+    return rows
+
+
+def _shape(shape: list[int] | None) -> str:
+    return "x".join(map(str, shape)) if shape else "-"
+
+
+def _print_table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Columns as wide as they need to be; plain text, so that a pipe can cut it."""
+    lines = [header, *(tuple(map(str, row)) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

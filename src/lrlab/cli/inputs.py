@@ -1,0 +1,73 @@
+"""What the experiment commands share: their options, and how arguments become a loaded config."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lrlab.config.load import LoadedConfig
+    from lrlab.launch.session import RunOptions
+
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[CONFIG] [KEY=VALUE]...", help="A YAML config (default: the embedded digits), then overrides."),
+]
+Seeds = Annotated[int | None, typer.Option("--seeds", min=1, metavar="N", help="How many seeds to run.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda[:i]", help="Where to run.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where run folders are made.")]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="[RUN]", help="Continue RUN, or the newest unfinished run of the same config."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print the resolved config first, with origins.")]
+DEFAULT_OUT = Path("runs")
+
+
+def load(arguments: Sequence[str], flags: Sequence[tuple[str, str, Any]], *, resume: str | None, root: Path) -> "LoadedConfig":
+    """The config that CONFIG, the overrides and the flags make together.
+
+    Naming a run to resume without a CONFIG takes the config of that run.
+
+    Raises:
+        ConfigError: everything wrong with it, at once.
+    """
+    from lrlab.config.load import load_config
+
+    path, overrides = split_arguments(arguments)
+    if path is None and resume not in (None, "auto"):
+        from lrlab.runs.index import find_run
+
+        path = find_run(root, str(resume)).path / "resolved.yaml"
+    given = [(text, key, value) for text, key, value in flags if value is not None]
+    return load_config(path, overrides, flags=given)
+
+
+def split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[tuple[int, str]]]:
+    """CONFIG is the first argument, unless that is an override; overrides keep their place on the command line."""
+    if not arguments:
+        return None, []
+    is_config = "=" not in arguments[0] or Path(arguments[0]).is_file()
+    overrides = [(position, text) for position, text in enumerate(arguments, start=1)]
+    return (Path(arguments[0]), overrides[1:]) if is_config else (None, overrides)
+
+
+def announce(loaded: "LoadedConfig", *, verbose: bool) -> None:
+    """Notes about the config on stderr; with `verbose` the resolved config itself."""
+    for note in loaded.notes:
+        sys.stderr.write(f"note: {note}\n")
+    if verbose:
+        from lrlab.config.explain import dump_resolved
+
+        sys.stderr.write(dump_resolved(loaded))
+
+
+def run_options(out: Path, resume: str | None, quiet: bool) -> "RunOptions":
+    """How to run, from the options."""
+    from lrlab.launch.session import RunOptions
+
+    return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet)

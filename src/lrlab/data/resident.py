@@ -1,0 +1,33 @@
+"""Images that fit: one uint8 tensor on the device, a batch is a gather."""
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from lrlab.data.source import Batch, BatchPlan, Finish
+
+
+class ResidentSource:
+    """Batches out of one tensor on the device; the host never waits for it.
+
+    Args:
+        pixels: (N, C, H, W) uint8 on the device.
+        labels: (N,) int64 on the device.
+        ids: (N,) int64 on the device, the samples' names in the random draws.
+        plan: which samples make up which batch.
+        finish: augmentation and normalisation.
+    """
+
+    def __init__(self, pixels: Tensor, labels: Tensor, ids: Tensor, plan: BatchPlan, finish: Finish) -> None:
+        self.samples, self.steps_per_epoch = plan.samples, plan.steps
+        self._pixels, self._labels, self._ids = pixels, labels, ids
+        self._plan, self._finish = plan, finish
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """See `BatchSource.batches`."""
+        # one copy per epoch, queued and not waited for: the batches are slices of it
+        order = self._plan.order(epoch).to(self._pixels.device, non_blocking=True)
+        for rows in self._plan.cut(order, start):
+            pixels = self._pixels.index_select(0, rows)
+            inputs = self._finish(pixels, self._ids.index_select(0, rows), epoch)
+            yield inputs, self._labels.index_select(0, rows)

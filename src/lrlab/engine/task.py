@@ -1,0 +1,105 @@
+"""What is trained: a model, its optimizer, its loss; and the one optimizer update everything is made of."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lrlab.engine.batches import BatchFn, BatchStream, split_pair, to_device
+
+LossFn = Callable[[Any, Any], Tensor]
+CorrectFn = Callable[[Any, Any], Tensor]
+
+
+@dataclass
+class Task:
+    """A model with everything an update needs.
+
+    Attributes:
+        loss_fn: (outputs, targets) -> scalar mean loss.
+        correct_fn: (outputs, targets) -> number of correct predictions, or None where that means nothing.
+        batch_fn: batch -> (inputs, targets); inputs may be a tensor, a tuple (`model(*x)`) or a dict (`model(**x)`).
+        accumulate: micro-batches per update; the loss of an update is their mean.
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    loss_fn: LossFn
+    device: torch.device
+    correct_fn: CorrectFn | None = None
+    batch_fn: BatchFn = split_pair
+    accumulate: int = 1
+    _closure: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._closure = _needs_closure(self.optimizer)
+
+    def forward(self, batch: Any) -> tuple[Any, Any]:
+        """Outputs and targets of one batch."""
+        inputs, targets = self.batch_fn(batch)
+        inputs, targets = to_device(inputs, self.device), to_device(targets, self.device)
+        if isinstance(inputs, Tensor):
+            return self.model(inputs), targets
+        if isinstance(inputs, Mapping):
+            return self.model(**inputs), targets
+        return (self.model(*inputs) if isinstance(inputs, tuple | list) else self.model(inputs)), targets
+
+    def update(self, stream: BatchStream) -> tuple[Tensor, int]:
+        """One optimizer update on the next `accumulate` batches.
+
+        Returns:
+            (values, samples): values is the 0-d loss, or a (2,) tensor (loss, correct) when `correct_fn` is set;
+            it stays on the device.
+        """
+        batches = [next(stream) for _ in range(self.accumulate)]
+        if not self._closure:
+            values = self._gradients(batches)
+            self.optimizer.step()
+            return values, sum(map(batch_size, batches))
+        seen: list[Tensor] = []  # such an optimizer (L-BFGS) asks several times: the first answer is the loss
+
+        def closure() -> Tensor:
+            seen.append(self._gradients(batches))
+            return seen[-1].flatten()[0]
+
+        self.optimizer.step(closure)
+        return seen[0], sum(map(batch_size, batches))
+
+    def _gradients(self, batches: list[Any]) -> Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        losses, correct = [], []
+        for batch in batches:
+            outputs, targets = self.forward(batch)
+            loss = self.loss_fn(outputs, targets)
+            (loss / self.accumulate if self.accumulate > 1 else loss).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+            if self.correct_fn is not None:
+                correct.append(self.correct_fn(outputs, targets))
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
+        if not correct:
+            return loss
+        return torch.stack([loss, sum(correct[1:], correct[0]).to(loss.dtype)])
+
+
+def classified_correctly(logits: Tensor, targets: Tensor) -> Tensor:
+    """How many rows of (N, C) logits have their largest entry at the target, as a 0-d tensor."""
+    with torch.no_grad():
+        return (logits.argmax(dim=1) == targets).sum()
+
+
+def batch_size(batch: Any) -> int:
+    """Samples in a batch: the length of the first tensor in it; 1 where there is none."""
+    if isinstance(batch, Tensor):
+        return len(batch) if batch.ndim else 1
+    if isinstance(batch, Mapping):
+        batch = list(batch.values())
+    return batch_size(batch[0]) if isinstance(batch, list | tuple) and batch else 1
+
+
+def _needs_closure(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether `step` cannot be called without a closure, as in L-BFGS."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty

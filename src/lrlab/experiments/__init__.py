@@ -1,0 +1,1 @@
+"""The questions: each proposes trials and concludes from them."""

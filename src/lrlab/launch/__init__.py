@@ -1,0 +1,1 @@
+"""Trials: what one is, how it is built and run, and how many are driven."""

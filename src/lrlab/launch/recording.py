@@ -1,0 +1,79 @@
+"""Observers that turn the loop's records into rows, progress and curves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lrlab.engine.records import EvalRecord, SilentObserver, StepRecord
+from lrlab.track.sink import Row, Sink
+
+
+class RowRecorder(SilentObserver):
+    """Buffers a row per update and hands them to the sinks every `every` updates, and at each evaluation.
+
+    A row's `step` counts the updates done, this one included: the axis that evaluations and checkpoints use too.
+    """
+
+    def __init__(self, sink: Sink, kind: str, every: int) -> None:
+        self._sink, self._kind, self._every = sink, kind, every
+        self._rows: list[Row] = []
+
+    def on_step(self, record: StepRecord, task: Any) -> None:
+        """Buffer it."""
+        row: Row = {
+            "kind": self._kind,
+            "step": record.step + 1,
+            "epoch": record.epoch,
+            "lr": record.lr,
+            "loss": record.loss,
+            "samples": record.samples,
+        }
+        if record.momentum is not None:
+            row["momentum"] = record.momentum
+        if record.accuracy is not None:
+            row["accuracy"] = record.accuracy
+        self._rows.append(row)
+        if len(self._rows) >= self._every:
+            self.flush()
+
+    def on_evaluation(self, record: EvalRecord, task: Any) -> None:
+        """Hand it on with everything before it."""
+        row: Row = {"kind": record.split, "step": record.step, "epoch": record.epoch, "loss": record.loss}
+        if record.accuracy is not None:
+            row["accuracy"] = record.accuracy
+        self._rows.append(row)
+        self.flush()
+
+    def on_end(self, reason: str, task: Any) -> None:
+        """Hand on what is left."""
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand the buffered rows to the sinks."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self._sink.rows(rows)
+        self._sink.flush()
+
+
+class CurveRecorder(SilentObserver):
+    """Keeps lr and loss of every update; all a sweep needs."""
+
+    def __init__(self) -> None:
+        self.lrs: list[float] = []
+        self.losses: list[float] = []
+
+    def on_step(self, record: StepRecord, task: Any) -> None:
+        """Keep it."""
+        self.lrs.append(record.lr)
+        self.losses.append(record.loss)
+
+
+def curve_rows(lrs: Sequence[float], losses: Sequence[float], val_losses: Sequence[float]) -> list[Row]:
+    """A sweep's rows for the sinks, written when it is over so that no step waits for them."""
+    rows: list[Row] = [
+        {"kind": "sweep", "step": step, "lr": lr, "loss": loss}
+        for step, (lr, loss) in enumerate(zip(lrs, losses, strict=True), start=1)
+    ]
+    for row, value in zip(rows, val_losses, strict=False):
+        row["val_loss"] = value
+    return rows

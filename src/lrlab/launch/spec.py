@@ -1,0 +1,93 @@
+"""A trial as data: what to do, and what came of it. JSON both ways, no torch."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Status = Literal["completed", "diverged", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSpec:
+    """Everything that decides what a trial does.
+
+    Attributes:
+        experiment: the question it belongs to, for example `range-test`.
+        seed: decides initial weights, data order, augmentation and dropout.
+        config: the resolved config with this trial's own values in it (policy, steps); for a live model just the
+            sections `policy` and `train`.
+        sweep: True for a range test's trial: no evaluation, no checkpoints, every loss kept, weights thrown away.
+        stop_on_rise: whether the divergence rule ends it (a sweep's).
+        validation_loss: whether each update is followed by the loss of one validation mini-batch (a sweep's).
+    """
+
+    experiment: str
+    seed: int
+    config: Mapping[str, Any]
+    sweep: bool = False
+    stop_on_rise: bool = False
+    validation_loss: bool = False
+
+    @property
+    def id(self) -> str:
+        """`seed-0-` and eight hex digits of a hash of what the trial does."""
+        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=str)
+        return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` is its inverse."""
+        return {**asdict(self), "id": self.id}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TrialSpec":
+        """Build a spec from what `to_json` gave."""
+        return cls(**{key: value for key, value in data.items() if key != "id"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What a trial found.
+
+    Attributes:
+        status: `completed` covers every orderly end but divergence of a training.
+        reason: why the loop ended: end, diverged, non_finite, target, exhausted, interrupted.
+        steps: updates done.
+        metrics: final numbers, for example `test_accuracy`.
+        series: curves by name, for a sweep `lr`, `loss` and perhaps `val_loss`.
+        seconds, cpu_seconds: wall-clock and process time of the trial.
+        notes: sentences for the user.
+    """
+
+    id: str
+    seed: int
+    status: Status
+    reason: str
+    steps: int
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; non-finite floats become the words `nan`, `inf`, `-inf`, which JSON can carry."""
+        data = asdict(self)
+        data["series"] = {name: [_jsonable(v) for v in values] for name, values in self.series.items()}
+        data["metrics"] = {name: _jsonable(value) for name, value in self.metrics.items()}
+        data["notes"] = list(self.notes)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TrialResult":
+        """Build a result from what `to_json` gave."""
+        values = dict(data)
+        values["series"] = {name: [float(v) for v in curve] for name, curve in data["series"].items()}
+        values["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
+        values["notes"] = tuple(data["notes"])
+        return cls(**values)
+
+
+def _jsonable(value: float) -> float | str:
+    return value if value - value == 0 else str(value)

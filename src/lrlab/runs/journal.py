@@ -1,0 +1,61 @@
+"""The journal of a run: one fsync'd JSON line per event, so a killed sweep knows what it had done."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lrlab.runs.atomic import sync_folder
+from lrlab.runs.jsonl import LineFile, encode_lines, read_lines
+
+
+class Journal:
+    """Events appended to `path`. One writer at a time: the one that holds the run folder's lock.
+
+    Attributes:
+        path: the file; made by the first append.
+        notes: what reading or appending had to drop, as sentences.
+
+    Source: the torn-tail rule is that of optuna's journal storage.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._file: LineFile | None = None
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        """Write one event; when this returns, it survives a power cut.
+
+        Raises:
+            CheckpointError: the journal is damaged before its last line.
+            OSError: the disk refused; the journal is as it was.
+        """
+        line = encode_lines([event])
+        if self._file is None:
+            new = not os.path.exists(self.path)
+            self._file = LineFile(self.path)
+            self._remark(self._file.note)
+            if new:
+                sync_folder(self.path.parent)
+        self._file.append(line, sync=True)
+
+    def read(self) -> list[dict[str, Any]]:
+        """All events, oldest first; none when there is no journal. A torn last line is dropped with a note.
+
+        Raises:
+            CheckpointError: a line before the last is damaged; the message names `file:line`.
+        """
+        lines = read_lines(self.path)
+        self._remark(lines.note)
+        return lines.rows
+
+    def close(self) -> None:
+        """Close the file; a later append opens it again."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.close()
+
+    def _remark(self, note: str) -> None:
+        if note and note not in self.notes:
+            self.notes.append(note)

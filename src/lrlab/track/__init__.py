@@ -1,0 +1,1 @@
+"""Where records go: JSONL (the truth), TensorBoard (a view), the console. Sinks are guarded."""

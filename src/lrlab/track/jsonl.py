@@ -1,0 +1,95 @@
+"""`metrics.jsonl`: one row per line, the truth that every other view is made from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lrlab.runs.atomic import write_atomic
+from lrlab.runs.jsonl import LineFile, encode_lines, read_lines
+from lrlab.track.sink import Row
+
+
+class JsonlSink:
+    """Appends rows to `path`. Rows given to `rows` survive a kill of this process as soon as it returns.
+
+    The file is opened by the first row (or flush), so that opening is guarded too. Non-finite values are
+    written as the strings "nan", "inf" and "-inf"; `read_rows` undoes it.
+
+    Raises:
+        OSError: from any method, when the disk refuses. Lines are written whole or not at all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: LineFile | None = None
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Append `rows`."""
+        self._open().append(encode_lines(rows))
+
+    def text(self, tag: str, markdown: str) -> None:
+        """Ignored."""
+
+    def figure(self, tag: str, figure: Any, step: int) -> None:
+        """Ignored."""
+
+    def hparams(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+        """Ignored."""
+
+    def flush(self) -> None:
+        """Nothing is buffered here; makes the file when there is none yet."""
+        self._open()
+
+    def close(self) -> None:
+        """Sync to disk and close; a later row opens the file again."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.close()
+
+    def _open(self) -> LineFile:
+        if self._file is None:
+            self._file = LineFile(self.path)
+        return self._file
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of `path`, oldest first; none when there is no file. A torn last line is left out.
+
+    Raises:
+        CheckpointError: a line before the last is damaged; the message names `file:line`.
+    """
+    return read_lines(path).rows
+
+
+def truncate_after(path: Path, step: int) -> int:
+    """Cut the rows past a checkpoint taken when `step` updates were done, before going on from it.
+
+    Updates are counted from 0, so train and sweep rows stay below `step`; an evaluation's step is the number
+    of updates before it, so val and test rows stay up to `step`. What is cut is kept in
+    `metrics.dropped.jsonl`. Killed in between, the cut can be done again: at worst a dropped row is there
+    twice, and none is lost.
+
+    Returns:
+        How many rows were cut.
+
+    Raises:
+        CheckpointError: the file is damaged before its last line.
+        OSError: the disk refused; `path` is untouched.
+    """
+    rows = read_rows(path)
+    late = [row for row in rows if _is_late(row, step)]
+    if late:
+        dropped = LineFile(path.with_name(f"{path.stem}.dropped{path.suffix}"))
+        try:
+            dropped.append(encode_lines(late), sync=True)
+        finally:
+            dropped.close()
+        write_atomic(path, encode_lines(row for row in rows if not _is_late(row, step)))
+    return len(late)
+
+
+def _is_late(row: Row, step: int) -> bool:
+    at = row.get("step")
+    if not isinstance(at, (int, float)):
+        return False
+    return at > step if row.get("kind") in ("val", "test") else at >= step

@@ -1,0 +1,25 @@
+"""Shared by all tests: one thread, and where real data is."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Bits depend on the number of threads; so does the time of tests run side by side."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with MNIST/raw and cifar10-mini/, from LRLAB_DATA; skips loudly without it."""
+    root = os.environ.get("LRLAB_DATA")
+    if not root or not Path(root, "MNIST", "raw").is_dir():
+        pytest.skip("LRLAB_DATA does not name a folder with MNIST/raw: the tests on real images are not run")
+    return Path(root)

@@ -1,0 +1,152 @@
+"""A training that was stopped and resumed equals the one that was not, in every bit of its state."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from lrlab.config.load import load_config
+from lrlab.engine.checkpoint import CheckpointStore
+from lrlab.engine.state import capture_state
+from lrlab.experiments.train import Train
+from lrlab.launch import training as training_module
+from lrlab.launch.assemble import assemble
+from lrlab.launch.spec import TrialSpec
+from lrlab.launch.training import Training
+
+STEPS = 13
+OVERRIDES = [
+    "data.name=fake", "data.train_size=96", "data.batch_size=16", "data.crop=1", "data.flip=true", "data.val_fraction=0.2",
+    "model.width=8", "model.depth=2", "model.dropout=0.3", "optimizer.lr=0.05",
+    f"train.steps={STEPS}", "train.validate_every=3", "train.checkpoint.every=1", "train.checkpoint.keep=100",
+]  # fmt: skip
+VARIANTS = {
+    "sgd": [],
+    "ema, accumulated": ["optimizer.momentum_form=ema", "train.accumulate=2"],
+    "adam": ["optimizer.name=adam", "optimizer.lr=0.01"],
+}
+
+
+@dataclass
+class Ended:
+    state: dict[str, Any]
+    metrics: dict[str, float]
+
+
+def spec_of(variant: str) -> TrialSpec:
+    texts = [*OVERRIDES, *VARIANTS[variant]]
+    merged = {text.split("=")[0]: text for text in texts}  # a later one replaces an earlier one
+    config = load_config(None, list(merged.values())).config.model_dump(mode="json")
+    return Train.from_config(config).propose([])[0]
+
+
+def train(spec: TrialSpec, folder: Path, *, resume: bool) -> Ended:
+    trial = assemble(spec)
+    training = Training(trial, CheckpointStore(folder, keep=100))
+    if resume:
+        training.resume()
+        assert training.progress.step > 0
+    result = training.run()
+    state = capture_state(trial.task, training.progress)
+    state["progress"].pop("seconds")
+    return Ended(state, dict(result.metrics))
+
+
+def same(left: Any, right: Any) -> bool:
+    if isinstance(left, torch.Tensor):
+        return isinstance(right, torch.Tensor) and torch.equal(left, right)
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+    return bool(left == right)
+
+
+@pytest.fixture(scope="module", params=list(VARIANTS))
+def straight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrialSpec, Path, Ended]:
+    torch.set_num_threads(1)
+    spec, folder = spec_of(request.param), tmp_path_factory.mktemp("straight")
+    return spec, folder, train(spec, folder, resume=False)
+
+
+def keep_until(step: int, source: Path, target: Path) -> Path:
+    """The checkpoints a run killed after `step` would have left."""
+    shutil.copytree(source, target)
+    for path in target.glob("step-*"):
+        if int(path.name.removeprefix("step-")) > step:
+            shutil.rmtree(path)
+    return target
+
+
+def test_the_net_is_alive(straight: tuple[TrialSpec, Path, Ended]) -> None:
+    """A dead net hides every fault: nothing random matters to it."""
+    _, folder, ended = straight
+    assert 0.3 < ended.metrics["test_accuracy"] <= 1.0
+    assert len(list(folder.glob("step-*"))) == STEPS
+
+
+@pytest.mark.parametrize("step", range(1, STEPS + 1))
+def test_resume_from_every_step_equals_the_straight_run(
+    straight: tuple[TrialSpec, Path, Ended], step: int, tmp_path: Path
+) -> None:
+    spec, folder, ended = straight
+    resumed = train(spec, keep_until(step, folder, tmp_path / "cut"), resume=True)
+    assert same(resumed.state, ended.state)
+    assert resumed.metrics == ended.metrics
+
+
+def without_rng(state: dict[str, Any]) -> None:
+    state["rng"]["torch"] = torch.Generator().manual_seed(99).get_state()
+
+
+def without_momentum(state: dict[str, Any]) -> None:
+    state["optimizer"]["state"] = {}
+
+
+def without_running_statistics(state: dict[str, Any]) -> None:
+    for name, tensor in state["model"].items():
+        if "running" in name:
+            tensor.fill_(1.0)
+
+
+def without_best(state: dict[str, Any]) -> None:
+    state["progress"]["best"] = None
+
+
+def without_step(state: dict[str, Any]) -> None:
+    state["progress"]["step"] -= 1
+
+
+OMISSIONS = [without_rng, without_momentum, without_running_statistics, without_best, without_step]
+
+
+@pytest.mark.parametrize("omit", OMISSIONS, ids=lambda f: f.__name__)
+def test_negative_control_each_piece_left_out_is_noticed(
+    omit: Callable[[dict[str, Any]], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of("sgd")
+    ended = train(spec, tmp_path / "straight", resume=False)
+    restore = training_module.restore_state
+
+    def partial(task: Any, progress: Any, state: dict[str, Any]) -> None:
+        omit(state)
+        restore(task, progress, state)
+
+    monkeypatch.setattr(training_module, "restore_state", partial)
+    resumed = train(spec, keep_until(7, tmp_path / "straight", tmp_path / "cut"), resume=True)
+    assert not (same(resumed.state, ended.state) and resumed.metrics == ended.metrics)
+
+
+def test_negative_control_data_order_restarted_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lrlab.engine.batches import EpochStream
+
+    spec = spec_of("sgd")
+    ended = train(spec, tmp_path / "straight", resume=False)
+    seek = EpochStream.seek
+    monkeypatch.setattr(EpochStream, "seek", lambda self, position: seek(self, 0))
+    resumed = train(spec, keep_until(7, tmp_path / "straight", tmp_path / "cut"), resume=True)
+    assert not same(resumed.state, ended.state)
