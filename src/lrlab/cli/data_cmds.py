@@ -27,7 +27,14 @@ def list_data(root: Root = None, as_json: Json = False) -> None:
         return
     present = {True: "yes", False: "no", None: "-"}
     cells = [
-        (row["name"], _shape(row["shape"]), row["classes"] or "-", present[row["present"]], row["where"], row["summary"])
+        (
+            row["name"],
+            _shape(row["shape"]),
+            row["classes"] or "-",
+            present[row["present"]],
+            row["where"],
+            row["summary"],
+        )
         for row in rows
     ]
     _print_table(("name", "shape", "classes", "present", "where", "what"), cells)
@@ -45,8 +52,8 @@ def get_data(
     from lrlab.errors import UsageError
     from lrlab.registry import DATASETS
 
-    DATASETS.entry(name)
     if name not in KNOWN:
+        DATASETS.resolve(name)  # refuses a name that is none at all, with the nearest one
         raise UsageError(f"data set {name!r} is not one to download: {DATASETS[name].summary}")
     folder = resolve_root(root)
     typer.echo(fetch(name, folder) if KNOWN[name].downloads else locate(name, folder).where)
@@ -65,7 +72,7 @@ def list_models(as_json: Json = False) -> None:
 
 
 def data_rows(root: Path) -> list[dict[str, Any]]:
-    """One row per data set: name, shape, classes, present, where, summary. Opens no file and imports no torch."""
+    """One row per data set: name, shape, classes, present, where, summary. No file is opened."""
     from lrlab.data.catalog import KNOWN
     from lrlab.data.presence import locate
     from lrlab.registry import DATASETS

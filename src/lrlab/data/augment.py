@@ -14,8 +14,7 @@ from lrlab.data.order import derive
 class Augment:
     """Crop after zero padding, and flip left to right with probability a half.
 
-    What happens to a sample is a function of (seed, epoch, sample id) alone. Zero padding is of the raw pixels:
-    black.
+    What happens to a sample is a function of (seed, epoch, sample id) alone. The padding is black.
 
     Attributes:
         crop: pixels of padding on each side; the window of the old size then lands anywhere, uniformly.

@@ -34,8 +34,8 @@ class DataBundle:
 def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     """Load, split and place the data set that `cfg`, a data section, names.
 
-    Every image is read once here: damaged files come to light now, and fingerprint and moments are exact in both
-    storages.
+    Every image is read once here: damaged files come to light now, and fingerprint and moments are exact in
+    both storages.
 
     Args:
         cfg: the config's data section.
@@ -53,7 +53,9 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     found = scan(raw, parts, hold=storage == "resident")
     moments = found.moments if cfg.normalize else _identity(len(found.moments.mean))
     finish = Finish(Normalize(moments.mean, moments.std, device))
-    train_finish = Finish(finish.normalize, Augment(cfg.crop, cfg.flip, seed)) if cfg.crop or cfg.flip else finish
+    train_finish = (
+        Finish(finish.normalize, Augment(cfg.crop, cfg.flip, seed)) if cfg.crop or cfg.flip else finish
+    )
     train_plan = BatchPlan(len(parts["train"].rows), cfg.batch_size, seed, cfg.drop_last)
     place = _Placer(parts, found, device, cfg.workers)
     return DataBundle(
@@ -64,8 +66,10 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     )
 
 
-def choose_storage(wish: Literal["auto", "resident", "stream"], size: int, device: torch.device) -> StorageKind:
-    """Where images of `size` bytes live. `auto` keeps up to 2 GiB on a CPU, a quarter of the free memory on CUDA."""
+def choose_storage(
+    wish: Literal["auto", "resident", "stream"], size: int, device: torch.device
+) -> StorageKind:
+    """Where images of `size` bytes live. `auto` keeps 2 GiB on a CPU, a quarter of what is free on CUDA."""
     if wish != "auto":
         return wish
     limit = torch.cuda.mem_get_info(device)[0] // 4 if device.type == "cuda" else RESIDENT_LIMIT
@@ -96,7 +100,12 @@ def _identity(channels: int) -> Moments:
 
 
 def _facts(
-    name: str, raw: RawSplits, parts: dict[str, Part], moments: Moments, fingerprint: str, storage: StorageKind
+    name: str,
+    raw: RawSplits,
+    parts: dict[str, Part],
+    moments: Moments,
+    fingerprint: str,
+    storage: StorageKind,
 ) -> DataFacts:
     channels, height, width = raw.train.shape
     return DataFacts(

@@ -34,10 +34,13 @@ class KnownSet:
 
 
 KNOWN = {
-    "digits": KnownSet((1, 8, 8), 10, 1437, 360),
+    "digits": KnownSet((1, 8, 8), 10, 1438, 359),
     "mnist": KnownSet(
         (1, 28, 28), 10, 60_000, 10_000, "MNIST/raw",
-        ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+        (
+            "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+        ),
         (0.1307,), (0.3081,),
     ),
     "cifar10": KnownSet(

@@ -1,6 +1,7 @@
 """Counter-based random numbers: a pure function of (key, counter), vectorised on the counters' device.
 
-No state is advanced, so sample i of epoch e gets the same numbers in any batch, in any worker, after any resume.
+No state is advanced, so sample i of epoch e gets the same numbers in any batch, in any worker, after any
+resume.
 """
 
 from torch import Tensor

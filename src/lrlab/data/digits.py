@@ -15,7 +15,7 @@ _SPLIT_SEED = 0  # part of what the set is, like MNIST's own test split; not the
 
 @lru_cache(maxsize=1)
 def digit_splits() -> tuple[TensorImages, TensorImages]:
-    """Training (1,437) and test (360) images; the values 0..16 scaled to 0..255.
+    """Training (1,438) and test (359) images; the values 0..16 scaled to 0..255.
 
     Source: scikit-learn `load_digits`, the test part of UCI's "Optical Recognition of Handwritten Digits".
     """

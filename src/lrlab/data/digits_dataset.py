@@ -10,7 +10,7 @@ from lrlab.data.digits import CLASS_NAMES, digit_splits
 
 
 class Digits(VisionDataset):  # type: ignore[misc]
-    """scikit-learn's handwritten digits: 8x8, grey, 1,437 training and 360 test images.
+    """scikit-learn's handwritten digits: 8x8, grey, 1,438 training and 359 test images.
 
     Used like `torchvision.datasets.MNIST`, but needs no files and no network.
 
@@ -25,8 +25,6 @@ class Digits(VisionDataset):  # type: ignore[misc]
         classes: names in label order.
     """
 
-    classes = list(CLASS_NAMES)
-
     def __init__(
         self,
         train: bool = True,
@@ -35,6 +33,7 @@ class Digits(VisionDataset):  # type: ignore[misc]
     ) -> None:
         super().__init__("", transform=transform, target_transform=target_transform)
         self.train = train
+        self.classes = list(CLASS_NAMES)
         images = digit_splits()[0 if train else 1]
         self.data, self.targets = images.pixels[:, 0], images.labels
 

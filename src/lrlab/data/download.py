@@ -19,7 +19,9 @@ def _alone(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / _LOCK).open("w")
     except OSError as error:
-        raise ResourceError(f"cannot write to {root}: {error.strerror}", hint="choose another --root") from error
+        raise ResourceError(
+            f"cannot write to {root}: {error.strerror}", hint="choose another --root"
+        ) from error
     with lock:
         try:
             import fcntl
@@ -64,7 +66,10 @@ def _download(name: str, root: Path) -> None:
     try:
         with redirect_stdout(sys.stderr):  # stdout is for answers
             kinds[name](str(root), download=True)
-    except (OSError, RuntimeError) as error:  # URLError is an OSError; torchvision raises RuntimeError after its mirrors
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # URLError is an OSError; torchvision raises RuntimeError after its mirrors
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"could not download {name!r} to {root}: {reason}",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from lrlab.data.folders import find_images, find_layout
@@ -42,9 +42,9 @@ class FolderImages:
         return torch.stack([self._decode(self.files[row]) for row in rows])
 
     def _decode(self, file: Path) -> Tensor:
-        with _opened(file) as image:
-            picture = fit_square(image, self.image_size) if self.image_size else image
-            values = np.array(picture.convert(_MODES[self.shape[0]]))
+        image = open_image(file)
+        picture = fit_square(image, self.image_size) if self.image_size else image
+        values = np.array(picture.convert(_MODES[self.shape[0]]))
         pixels = torch.from_numpy(values).view(*values.shape[:2], -1).permute(2, 0, 1)
         if pixels.shape != self.shape:
             raise DataError(
@@ -60,24 +60,18 @@ class FolderImages:
         return FolderImages(files, self.labels[rows], self.shape, self.reference, self.image_size)
 
 
-class _opened:
-    """Open an image; any failure to open or decode it, also inside the block, is a DataError naming the file."""
+def open_image(file: Path) -> Image.Image:
+    """Open and decode one image file.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __enter__(self) -> Image.Image:
-        try:
-            self._image = Image.open(self._file)
-            self._image.load()
-        except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"cannot read image {self._file}: {error}", hint="replace the file or remove it"
-            ) from error
-        return self._image
-
-    def __exit__(self, *exc: object) -> None:
-        self._image.close()
+    Raises:
+        DataError: it cannot be; names the file.
+    """
+    try:
+        with Image.open(file) as image:
+            image.load()
+            return image
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"cannot read image {file}: {error}", hint="replace the file or remove it") from error
 
 
 def fit_square(image: Image.Image, side: int) -> Image.Image:
@@ -93,8 +87,8 @@ def load(cfg: Any) -> RawSplits:
     """The folder's splits as they stand; without a test split, `test_fraction` is held out, stratified.
 
     Raises:
-        DataError: no folder, an empty class folder, or splits with different classes. Images that cannot be read
-            or differ in size are found when they are read.
+        DataError: no folder, an empty class folder, or splits with different classes. Images that cannot be
+            read or differ in size are found when they are read.
     """
     layout = find_layout(data_root(cfg))
     names, train = _split(layout.train, cfg)
@@ -117,8 +111,7 @@ def _split(folder: Path, cfg: Any, like: FolderImages | None = None) -> tuple[tu
     labels = torch.tensor([label for _, label in found], dtype=torch.int64)
     if like is not None:
         return names, FolderImages(files, labels, like.shape, like.reference, cfg.image_size)
-    with _opened(files[0]) as first:
-        width, height = (cfg.image_size,) * 2 if cfg.image_size else first.size
+    width, height = (cfg.image_size,) * 2 if cfg.image_size else open_image(files[0]).size
     return names, FolderImages(files, labels, (cfg.channels, height, width), files[0], cfg.image_size)
 
 

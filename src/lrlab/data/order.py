@@ -22,5 +22,5 @@ def generator(seed: int, *keys: str | int) -> torch.Generator:
 
 
 def epoch_order(samples: int, seed: int, epoch: int) -> Tensor:
-    """The permutation of 0..samples-1 that epoch `epoch` visits, int64 on the CPU: a function of its arguments."""
+    """The permutation of 0..samples-1 that `epoch` visits, int64 on the CPU; a function of its arguments."""
     return torch.randperm(samples, generator=generator(seed, "order", epoch))

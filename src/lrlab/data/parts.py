@@ -13,7 +13,7 @@ from lrlab.errors import DataError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A split: `rows` (ascending int64) of `images`. The rows are also the samples' names in the random draws."""
+    """A split: `rows` (ascending int64) of `images`. The rows also name the samples in the random draws."""
 
     images: Images
     rows: Tensor
@@ -33,8 +33,8 @@ class Part:
 def make_parts(raw: RawSplits, cfg: Any) -> dict[str, Part]:
     """`train`, `val` (unless `val_fraction` is 0) and `test`, in this order.
 
-    The validation split is the set's own or held out of the training images, stratified by `split_seed`; `limit`
-    then thins the training images, so the validation split is the same for every limit.
+    The validation split is the set's own or held out of the training images, stratified by `split_seed`;
+    `limit` then thins the training images, so the validation split is the same for every limit.
 
     Raises:
         DataError: a label has no class.
@@ -64,7 +64,9 @@ def _check_labels(parts: dict[str, Part], classes: int) -> None:
     for name, part in parts.items():
         low, high = part.labels.min().item(), part.labels.max().item()
         if low < 0 or high >= classes:
-            raise DataError(f"the {name} split has labels from {low} to {high}; {classes} classes allow 0 to {classes - 1}")
+            raise DataError(
+                f"labels of the {name} split go from {low} to {high}; {classes} classes mean 0 to {classes - 1}"
+            )
 
 
 def _check_batch(batch_size: int, images: int) -> None:

@@ -28,8 +28,8 @@ class BatchSource(Protocol):
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from index `start` on, without making those before.
 
-        Yields inputs (B, C, H, W) float32, normalised, and targets (B,) int64, on the source's device. The order is
-        a function of (seed, epoch), the augmentation of (seed, epoch, sample).
+        Yields inputs (B, C, H, W) float32, normalised, and targets (B,) int64, on the source's device. The
+        order is a function of (seed, epoch), the augmentation of (seed, epoch, sample).
         """
 
 

@@ -7,7 +7,7 @@ from lrlab.data.images import Moments
 
 
 class Histogram:
-    """How often each of the 256 pixel values occurs in each channel. Exact, whatever the order of the images."""
+    """How often each of the 256 pixel values occurs in each channel; exact, in any order of the images."""
 
     def __init__(self, channels: int) -> None:
         self.counts = torch.zeros(channels, 256, dtype=torch.int64)

@@ -34,7 +34,13 @@ class StreamSource:
     """
 
     def __init__(
-        self, images: Images, rows: Tensor, plan: BatchPlan, finish: Finish, device: torch.device, workers: int = 0
+        self,
+        images: Images,
+        rows: Tensor,
+        plan: BatchPlan,
+        finish: Finish,
+        device: torch.device,
+        workers: int = 0,
     ) -> None:
         self.samples, self.steps_per_epoch = plan.samples, plan.steps
         self._batches, self._plan, self._finish = _Batches(images, rows), plan, finish

@@ -31,13 +31,14 @@ def _load(cfg: Any, kind: Any, to_pixels: Callable[[Any], torch.Tensor]) -> RawS
     check_files(cfg.name, root)
     train, test = _open(cfg.name, kind, root, train=True), _open(cfg.name, kind, root, train=False)
     images = [
-        TensorImages(to_pixels(part.data), torch.as_tensor(part.targets, dtype=torch.int64)) for part in (train, test)
+        TensorImages(to_pixels(part.data), torch.as_tensor(part.targets, dtype=torch.int64))
+        for part in (train, test)
     ]
     return RawSplits(tuple(train.classes), images[0], images[1], moments=Moments(known.mean, known.std))
 
 
 def _open(name: str, kind: Any, root: Path, *, train: bool) -> Any:
-    """torchvision's data set object; its complaints about the files become ours."""
+    """Have torchvision read a split; its complaints about the files become ours."""
     try:
         return kind(str(root), train=train, download=False)
     except (RuntimeError, ValueError, AssertionError, EOFError, KeyError) as error:

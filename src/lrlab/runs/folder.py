@@ -123,11 +123,8 @@ class RunFolder:
         return read_status(self.path)
 
     def close(self) -> None:
-        """Close the journal and let the folder go; again does nothing."""
-        try:
-            self.journal.close()
-        finally:
-            self._lock.release()
+        """Let the folder go; again does nothing."""
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self

@@ -1,6 +1,5 @@
 """The journal of a run: one fsync'd JSON line per event, so a killed sweep knows what it had done."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
-        self._file: LineFile | None = None
+        self._checked = False
 
     def append(self, event: Mapping[str, Any]) -> None:
         """Write one event; when this returns, it survives a power cut.
@@ -32,13 +31,16 @@ class Journal:
             OSError: the disk refused; the journal is as it was.
         """
         line = encode_lines([event])
-        if self._file is None:
-            new = not os.path.exists(self.path)
-            self._file = LineFile(self.path)
-            self._remark(self._file.note)
-            if new:
-                sync_folder(self.path.parent)
-        self._file.append(line, sync=True)
+        new = not self.path.exists()
+        file = LineFile(self.path, checked=self._checked)
+        try:
+            self._remark(file.note)
+            self._checked = True
+            file.append(line, sync=True)
+        finally:
+            file.close()
+        if new:
+            sync_folder(self.path.parent)
 
     def read(self) -> list[dict[str, Any]]:
         """All events, oldest first; none when there is no journal. A torn last line is dropped with a note.
@@ -49,12 +51,6 @@ class Journal:
         lines = read_lines(self.path)
         self._remark(lines.note)
         return lines.rows
-
-    def close(self) -> None:
-        """Close the file; a later append opens it again."""
-        if self._file is not None:
-            file, self._file = self._file, None
-            file.close()
 
     def _remark(self, note: str) -> None:
         if note and note not in self.notes:

@@ -72,20 +72,21 @@ class LineFile:
     """A JSONL file open for appending, owned by one writer.
 
     What `append` returned from is with the operating system: a killed process loses none of it. Opening cuts
-    a torn last line off first, since appending behind it would make it a torn middle.
+    a torn last line off first, since appending behind it would make it a torn middle; `checked` says that this
+    writer opened so before.
 
     Raises:
         CheckpointError: the file is damaged before its last line.
         OSError: it cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
-        lines = read_lines(path)
-        self.note = lines.note
+    def __init__(self, path: Path, *, checked: bool = False) -> None:
+        lines = None if checked else read_lines(path)
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
-        if self._file.tell() != lines.good_bytes:
+        self.note = lines.note if lines else ""
+        if lines and lines.note:
             self._file.truncate(lines.good_bytes)
-        if not lines.whole:
+        if lines and not lines.whole:
             self._file.write(b"\n")
 
     def append(self, data: bytes, *, sync: bool = False) -> None:
@@ -100,19 +101,19 @@ class LineFile:
             while rest:  # an unbuffered write may take only a part, as when the disk fills up
                 rest = rest[self._file.write(rest) :]
             if sync:
-                os.fsync(self._file.fileno())
+                self.sync()
         except BaseException:
             with contextlib.suppress(OSError):
                 self._file.truncate(before)
             raise
 
+    def sync(self) -> None:
+        """Make what was appended survive a power cut."""
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
-        """Sync to disk and close; again does nothing."""
-        if not self._file.closed:
-            try:
-                os.fsync(self._file.fileno())
-            finally:
-                self._file.close()
+        """Close; again does nothing."""
+        self._file.close()
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -44,7 +44,10 @@ class JsonlSink:
         """Sync to disk and close; a later row opens the file again."""
         if self._file is not None:
             file, self._file = self._file, None
-            file.close()
+            try:
+                file.sync()
+            finally:
+                file.close()
 
     def _open(self) -> LineFile:
         if self._file is None:

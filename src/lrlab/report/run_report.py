@@ -1,0 +1,46 @@
+"""The figures of a finished run: into its `plots/` folder and into its TensorBoard."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from lrlab.experiments.range_test import RangeFinding
+from lrlab.experiments.train import TrainFinding
+from lrlab.report.plot import plot_range
+from lrlab.report.save import save_figure
+from lrlab.report.training_figure import training_figure
+from lrlab.track.jsonl import read_rows
+from lrlab.track.guard import GuardedSinks
+from lrlab.track.tensorboard import tensorboard_sink
+
+
+def report_range_test(folder: Path, finding: RangeFinding, *, title: str) -> list[Path]:
+    """The loss-vs-lr figure, as files and on TensorBoard's images page, with the answer on its hparams page."""
+    answers = {"max_lr": finding.suggestion} if finding.suggestion is not None else {}
+    return _publish(folder, {"range-test": plot_range(finding, title=title)}, answers, step=len(finding.lrs))
+
+
+def report_training(folder: Path, finding: TrainFinding, *, title: str) -> list[Path]:
+    """Loss, accuracy, lr and momentum over the steps, all seeds in one figure."""
+    rows = {outcome.seed: read_rows(folder / "trials" / outcome.id / "metrics.jsonl") for outcome in finding.seeds}
+    metrics = {name: mean for name, (mean, _) in finding.summary.items()}
+    last = max(outcome.steps for outcome in finding.seeds)
+    return _publish(folder, {"training": training_figure(rows, title=title)}, metrics, step=last)
+
+
+def _publish(folder: Path, figures: Mapping[str, Figure], answers: Mapping[str, float], *, step: int) -> list[Path]:
+    sinks = GuardedSinks([tensorboard_sink(folder / "tb" / "summary")], _warn)
+    paths: list[Path] = []
+    for name, figure in figures.items():
+        paths += save_figure(figure, folder / "plots", name)
+        sinks.figure(name, figure, step)
+    if answers:
+        sinks.hparams({"experiment": folder.parent.name, "run": folder.name}, answers)
+    sinks.close()
+    return paths
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"warning: {text}\n")
