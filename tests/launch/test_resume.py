@@ -26,7 +26,7 @@ OVERRIDES = [
 ]  # fmt: skip
 VARIANTS = {
     "sgd": [],
-    "ema, accumulated": ["optimizer.momentum_form=ema", "train.accumulate=2"],
+    "ema, accumulated": ["optimizer.momentum_form=ema", "optimizer.lr=0.5", "train.accumulate=2"],
     "adam": ["optimizer.name=adam", "optimizer.lr=0.01"],
 }
 
@@ -137,7 +137,7 @@ def test_negative_control_each_piece_left_out_is_noticed(
         restore(task, progress, state)
 
     monkeypatch.setattr(training_module, "restore_state", partial)
-    resumed = train(spec, keep_until(7, tmp_path / "straight", tmp_path / "cut"), resume=True)
+    resumed = train(spec, keep_until(11, tmp_path / "straight", tmp_path / "cut"), resume=True)
     assert not (same(resumed.state, ended.state) and resumed.metrics == ended.metrics)
 
 
@@ -148,5 +148,5 @@ def test_negative_control_data_order_restarted_is_noticed(tmp_path: Path, monkey
     ended = train(spec, tmp_path / "straight", resume=False)
     seek = EpochStream.seek
     monkeypatch.setattr(EpochStream, "seek", lambda self, position: seek(self, 0))
-    resumed = train(spec, keep_until(7, tmp_path / "straight", tmp_path / "cut"), resume=True)
+    resumed = train(spec, keep_until(11, tmp_path / "straight", tmp_path / "cut"), resume=True)
     assert not same(resumed.state, ended.state)

@@ -157,7 +157,7 @@ def _trial_table(trials: list[dict[str, Any]]) -> Any:
 
 
 def _print(what: Any) -> None:
-    """To stdout; where that is no terminal as wide as it needs to be, so that nothing is cut off in a pipe."""
+    """To stdout; where that is no terminal as wide as needed, so that nothing is cut off in a pipe."""
     from rich.console import Console
 
     console = Console(highlight=False)

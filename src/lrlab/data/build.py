@@ -1,6 +1,6 @@
 """From a data section to sources of batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -15,6 +15,7 @@ from lrlab.data.scan import Scan, scan
 from lrlab.data.source import BatchPlan, BatchSource, Finish
 from lrlab.data.splits import class_counts
 from lrlab.data.stream import StreamSource
+from lrlab.errors import UsageError
 from lrlab.registry import DATASETS
 
 EVAL_BATCH = 512
@@ -29,6 +30,24 @@ class DataBundle:
     train: BatchSource
     val: BatchSource | None
     test: BatchSource
+
+    def reseeded(self, seed: int) -> "DataBundle":
+        """The same images under another seed of the training; nothing is read or copied."""
+        augment = self.train.finish.augment
+        finish = replace(self.train.finish, augment=replace(augment, seed=seed) if augment else None)
+        return replace(self, train=self.train.replanned(replace(self.train.plan, shuffle_seed=seed), finish))
+
+    def validation_batches(self) -> BatchSource:
+        """The validation images shuffled and in training-sized batches, for the loss of one batch at a time.
+
+        Raises:
+            UsageError: there is no validation split.
+        """
+        if self.val is None:
+            raise UsageError("there is no validation split", hint="set data.val_fraction above 0")
+        plan = self.train.plan
+        size = min(plan.batch_size, self.val.samples)
+        return self.val.replanned(BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish)
 
 
 def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:

@@ -65,7 +65,7 @@ def _check_labels(parts: dict[str, Part], classes: int) -> None:
         low, high = part.labels.min().item(), part.labels.max().item()
         if low < 0 or high >= classes:
             raise DataError(
-                f"labels of the {name} split go from {low} to {high}; {classes} classes mean 0 to {classes - 1}"
+                f"{name} labels go from {low} to {high}; {classes} classes need 0 to {classes - 1}"
             )
 
 

@@ -21,13 +21,17 @@ class ResidentSource:
     def __init__(self, pixels: Tensor, labels: Tensor, ids: Tensor, plan: BatchPlan, finish: Finish) -> None:
         self.samples, self.steps_per_epoch = plan.samples, plan.steps
         self._pixels, self._labels, self._ids = pixels, labels, ids
-        self._plan, self._finish = plan, finish
+        self.plan, self.finish = plan, finish
+
+    def replanned(self, plan: BatchPlan, finish: Finish) -> "ResidentSource":
+        """See `BatchSource.replanned`."""
+        return ResidentSource(self._pixels, self._labels, self._ids, plan, finish)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """See `BatchSource.batches`."""
         # one copy per epoch, queued and not waited for: the batches are slices of it
-        order = self._plan.order(epoch).to(self._pixels.device, non_blocking=True)
-        for rows in self._plan.cut(order, start):
+        order = self.plan.order(epoch).to(self._pixels.device, non_blocking=True)
+        for rows in self.plan.cut(order, start):
             pixels = self._pixels.index_select(0, rows)
-            inputs = self._finish(pixels, self._ids.index_select(0, rows), epoch)
+            inputs = self.finish(pixels, self._ids.index_select(0, rows), epoch)
             yield inputs, self._labels.index_select(0, rows)

@@ -14,25 +14,6 @@ from lrlab.data.order import epoch_order
 Batch = tuple[Tensor, Tensor]
 
 
-class BatchSource(Protocol):
-    """Batches of one split.
-
-    Attributes:
-        samples: images in the split.
-        steps_per_epoch: batches in an epoch.
-    """
-
-    samples: int
-    steps_per_epoch: int
-
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch from index `start` on, without making those before.
-
-        Yields inputs (B, C, H, W) float32, normalised, and targets (B,) int64, on the source's device. The
-        order is a function of (seed, epoch), the augmentation of (seed, epoch, sample).
-        """
-
-
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
     """Which samples make up which batch.
@@ -84,3 +65,28 @@ class Finish:
         if self.augment is not None:
             pixels = self.augment(pixels, ids, epoch)
         return self.normalize(pixels)
+
+
+class BatchSource(Protocol):
+    """Batches of one split.
+
+    Attributes:
+        samples: images in the split.
+        steps_per_epoch: batches in an epoch.
+        plan, finish: which samples make up which batch, and the way from pixels to inputs.
+    """
+
+    samples: int
+    steps_per_epoch: int
+    plan: BatchPlan
+    finish: Finish
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch from index `start` on, without making those before.
+
+        Yields inputs (B, C, H, W) float32, normalised, and targets (B,) int64, on the source's device. The
+        order is a function of (seed, epoch), the augmentation of (seed, epoch, sample).
+        """
+
+    def replanned(self, plan: BatchPlan, finish: Finish) -> "BatchSource":
+        """The same images, visited by another plan; nothing is read or copied."""

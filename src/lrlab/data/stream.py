@@ -43,12 +43,17 @@ class StreamSource:
         workers: int = 0,
     ) -> None:
         self.samples, self.steps_per_epoch = plan.samples, plan.steps
-        self._batches, self._plan, self._finish = _Batches(images, rows), plan, finish
+        self.plan, self.finish = plan, finish
+        self._images, self._rows, self._batches = images, rows, _Batches(images, rows)
         self._device, self._workers = device, workers
+
+    def replanned(self, plan: BatchPlan, finish: Finish) -> "StreamSource":
+        """See `BatchSource.replanned`."""
+        return StreamSource(self._images, self._rows, plan, finish, self._device, self._workers)
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """See `BatchSource.batches`. Entering at `start` reads nothing of the batches before."""
-        sampler = [positions.tolist() for positions in self._plan.cut(self._plan.order(epoch), start)]
+        sampler = [positions.tolist() for positions in self.plan.cut(self.plan.order(epoch), start)]
         loader = DataLoader(
             self._batches,
             sampler=sampler,  # each item of the sampler is a whole batch
@@ -59,4 +64,4 @@ class StreamSource:
         )
         for pixels, labels, ids in loader:
             there = [part.to(self._device, non_blocking=True) for part in (pixels, labels, ids)]
-            yield self._finish(there[0], there[2], epoch), there[1]
+            yield self.finish(there[0], there[2], epoch), there[1]

@@ -8,9 +8,9 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Seed torch (CPU and CUDA), numpy's global generator and Python's. `seed` is in [0, 2**32)."""
+    """Seed torch (CPU and CUDA), numpy's global generator (by the low 32 bits) and Python's."""
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 

@@ -92,9 +92,9 @@ def range_test(
     parts.check()
 
     def run(spec: TrialSpec) -> TrialResult:
-        bar = [StepProgress(f"range test, seed {spec.seed}", steps)] if progress else []
-        with StopRequest() as request, live_trial(spec, parts) as trial:
-            result = run_sweep(trial, observers=[*observers, *bar], interrupted=request)
+        label = f"range test, seed {spec.seed}"
+        with StopRequest() as request, StepProgress(label, steps, quiet=not progress) as bar, live_trial(spec, parts) as trial:
+            result = run_sweep(trial, observers=[*observers, bar], interrupted=request)
             stream = cast("LoaderStream", trial.stream)
         if request():
             raise KeyboardInterrupt

@@ -20,7 +20,7 @@ from lrlab.engine.device import resolve_device
 from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import Task, classified_correctly
 from lrlab.errors import DataError, UsageError
-from lrlab.init.build import init_model
+from lrlab.init.weights import init_model
 from lrlab.launch.spec import TrialSpec
 from lrlab.models.build import build_model
 from lrlab.optim.build import build_optimizer

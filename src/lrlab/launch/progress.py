@@ -2,7 +2,8 @@
 
 import sys
 import time
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from lrlab.engine.records import EvalRecord, SilentObserver, StepRecord
 from lrlab.track.console import ProgressView, progress
@@ -11,27 +12,33 @@ _INTERVAL = 0.1  # seconds between updates of the view; a loop of 0.4 ms steps m
 
 
 class StepProgress(SilentObserver):
-    """Shows lr, loss, accuracy and ETA ten times a second, and a line per evaluation."""
+    """Shows lr, loss, accuracy and ETA ten times a second, and a line per evaluation; a context manager."""
 
-    def __init__(self, label: str, total: int, *, start: int = 0, evaluations: bool = True) -> None:
-        self._view: ProgressView = progress(total, label, quiet=False, stream=sys.stderr)
-        self._evaluations = evaluations
-        self._start = start
+    def __init__(self, label: str, total: int, *, quiet: bool = False) -> None:
+        self._view: ProgressView = progress(total, label, quiet=quiet, stream=sys.stderr)
         self._next = 0.0
+        self._latest: StepRecord | None = None
 
     def on_step(self, record: StepRecord, task: Any) -> None:
         """Update the view, if it is time."""
+        self._latest = record
         now = time.perf_counter()
         if now >= self._next:
             self._next = now + _INTERVAL
-            self._view.update(record.step + 1, lr=record.lr, loss=record.loss, accuracy=record.accuracy)
+            self._show()
 
     def on_evaluation(self, record: EvalRecord, task: Any) -> None:
         """A line above the bar."""
-        if self._evaluations:
-            accuracy = "" if record.accuracy is None else f", accuracy {100 * record.accuracy:.2f} %"
-            self._view.note(f"step {record.step}: {record.split} loss {record.loss:.4f}{accuracy}")
+        accuracy = "" if record.accuracy is None else f", accuracy {100 * record.accuracy:.2f} %"
+        self._view.note(f"step {record.step}: {record.split} loss {record.loss:.4f}{accuracy}")
 
-    def on_end(self, reason: str, task: Any) -> None:
-        """Take the bar away."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._show()
         self._view.close()
+
+    def _show(self) -> None:
+        if (record := self._latest) is not None:
+            self._view.update(record.step + 1, lr=record.lr, loss=record.loss, accuracy=record.accuracy)

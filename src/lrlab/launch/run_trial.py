@@ -2,12 +2,9 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
 
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.interrupt import StopRequest
-from lrlab.engine.records import Observer
 from lrlab.errors import InterruptedRunError
 from lrlab.launch.assemble import Trial, assemble
 from lrlab.launch.progress import StepProgress
@@ -53,8 +50,8 @@ class TrialRunner:
         return result
 
     def _sweep(self, trial: Trial) -> TrialResult:
-        label = f"range test, seed {trial.spec.seed}"
-        result = run_sweep(trial, observers=self._progress(label, trial), interrupted=self._request)
+        with self._progress(f"range test, seed {trial.spec.seed}", trial) as bar:
+            result = run_sweep(trial, observers=[bar], interrupted=self._request)
         if result.status != "interrupted":
             truncate_after(self._folder.trial(trial.spec.id) / "metrics.jsonl", 0)  # left by a sitting cut short
             sinks = self._sinks(trial.spec, None)
@@ -79,10 +76,11 @@ class TrialRunner:
                 sys.stderr.write(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}\n")
         sinks = self._sinks(trial.spec, start + 1 if start else None)
         rows = RowRecorder(sinks, "train", train.log_every)
-        training.observers = [rows, *self._progress(f"seed {trial.spec.seed}", trial, start=start)]
         training.before_save = rows.flush
         try:
-            result = training.run(self._request)
+            with self._progress(f"seed {trial.spec.seed}", trial) as bar:
+                training.observers = [rows, bar]
+                result = training.run(self._request)
             if result.status != "interrupted":
                 _describe(sinks, trial, result)
         finally:
@@ -90,8 +88,8 @@ class TrialRunner:
             sinks.close()
         return result
 
-    def _progress(self, label: str, trial: Trial, *, start: int = 0) -> list[Observer]:
-        return [] if self._quiet else [StepProgress(label, trial.policy.total, start=start)]
+    def _progress(self, label: str, trial: Trial) -> StepProgress:
+        return StepProgress(label, trial.policy.total, quiet=self._quiet)
 
     def _sinks(self, spec: TrialSpec, purge_step: int | None) -> GuardedSinks:
         """The trial's rows as JSON lines (the truth) and in TensorBoard (a view)."""
@@ -108,13 +106,5 @@ def _describe(sinks: GuardedSinks, trial: Trial, result: TrialResult) -> None:
     config = trial.spec.config
     sinks.text("config", "```json\n" + json.dumps(config, indent=2, default=str) + "\n```")
     shown = {name: config[name] for name in ("data", "model", "init", "optimizer", "policy") if name in config}
-    values = {**_flat(shown), "seed": trial.spec.seed}
-    sinks.hparams(values, {name: value for name, value in result.metrics.items() if value - value == 0})
+    sinks.hparams({**shown, "seed": trial.spec.seed}, {name: value for name, value in result.metrics.items() if value - value == 0})
 
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"a": {"b": 1}}` -> `{"a.b": 1}`."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat

@@ -1,5 +1,6 @@
 """A run on disk: check, make or find the folder, drive the experiment, record what came of it."""
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -138,4 +139,5 @@ def _write_facts(folder: RunFolder, loaded: LoadedConfig, hash_: str, options: R
 
 def _record_failure(folder: RunFolder, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedRunError)
-    folder.set_status("interrupted" if interrupted else "failed", reason=f"{type(error).__name__}: {error}")
+    with contextlib.suppress(OSError):  # a full disk must not hide what went wrong
+        folder.set_status("interrupted" if interrupted else "failed", reason=f"{type(error).__name__}: {error}")

@@ -72,22 +72,15 @@ class TrialResult:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; non-finite floats become the words `nan`, `inf`, `-inf`, which JSON can carry."""
-        data = asdict(self)
-        data["series"] = {name: [_jsonable(v) for v in values] for name, values in self.series.items()}
-        data["metrics"] = {name: _jsonable(value) for name, value in self.metrics.items()}
-        data["notes"] = list(self.notes)
-        return data
+        """Plain data. The writers of `runs` turn a non-finite float into the word `nan`, `inf` or `-inf`."""
+        return {**asdict(self), "notes": list(self.notes)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TrialResult":
-        """Build a result from what `to_json` gave."""
+        """Build a result from what `to_json` gave, before or after a trip through a file."""
         values = dict(data)
         values["series"] = {name: [float(v) for v in curve] for name, curve in data["series"].items()}
         values["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
         values["notes"] = tuple(data["notes"])
         return cls(**values)
 
-
-def _jsonable(value: float) -> float | str:
-    return value if value - value == 0 else str(value)

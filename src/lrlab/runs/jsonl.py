@@ -72,8 +72,8 @@ class LineFile:
     """A JSONL file open for appending, owned by one writer.
 
     What `append` returned from is with the operating system: a killed process loses none of it. Opening cuts
-    a torn last line off first, since appending behind it would make it a torn middle; `checked` says that this
-    writer opened so before.
+    a torn last line off first, since appending behind it would make it a torn middle; `checked` says that
+    this writer has done so before.
 
     Raises:
         CheckpointError: the file is damaged before its last line.

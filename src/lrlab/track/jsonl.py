@@ -67,8 +67,8 @@ def read_rows(path: Path) -> list[Row]:
 def truncate_after(path: Path, step: int) -> int:
     """Cut the rows past a checkpoint taken when `step` updates were done, before going on from it.
 
-    Updates are counted from 0, so train and sweep rows stay below `step`; an evaluation's step is the number
-    of updates before it, so val and test rows stay up to `step`. What is cut is kept in
+    A row's `step` is the number of updates done, for a training row its own included, so rows up to `step` stay.
+    What is cut is kept in
     `metrics.dropped.jsonl`. Killed in between, the cut can be done again: at worst a dropped row is there
     twice, and none is lost.
 
@@ -93,6 +93,4 @@ def truncate_after(path: Path, step: int) -> int:
 
 def _is_late(row: Row, step: int) -> bool:
     at = row.get("step")
-    if not isinstance(at, (int, float)):
-        return False
-    return at > step if row.get("kind") in ("val", "test") else at >= step
+    return isinstance(at, int | float) and at > step

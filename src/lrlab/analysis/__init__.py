@@ -1,0 +1,1 @@
+"""What curves mean: smoothing, suggestions, statistics. numpy, never torch."""

@@ -1,0 +1,1 @@
+"""lr and momentum as pure functions of the step. No torch."""

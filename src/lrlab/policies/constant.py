@@ -1,0 +1,29 @@
+"""One lr throughout."""
+
+from dataclasses import dataclass
+
+from lrlab.policies.base import Hyper, Knot, check_step
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same lr and momentum at every step.
+
+    Attributes:
+        lr: of every update.
+        total: updates in all.
+    """
+
+    lr: float
+    total: int
+    momentum: float | None = None
+
+    def at(self, step: int) -> Hyper:
+        """What update `step` uses."""
+        check_step(step)
+        return Hyper(self.lr, self.momentum, "constant")
+
+    def knots(self) -> tuple[Knot, ...]:
+        """Start and end."""
+        ends = ((0, "start"), (self.total - 1, "end"))
+        return tuple(Knot(step, self.lr, self.momentum, label) for step, label in ends)

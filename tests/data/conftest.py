@@ -1,0 +1,72 @@
+"""Data sections and small data sets on disk."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COMMON = {
+    "root": None, "download": False, "batch_size": 8, "val_fraction": 0.1, "split_seed": 0, "limit": None,
+    "normalize": True, "drop_last": True, "storage": "auto", "workers": 0, "crop": 0, "flip": False,
+}  # fmt: skip
+ARMS: dict[str, dict[str, Any]] = {
+    "digits": {"batch_size": 32},
+    "mnist": {},
+    "cifar10": {},
+    "imagefolder": {"image_size": None, "channels": 3, "test_fraction": 0.2},
+    "fake": {"train_size": 64, "test_size": 16, "channels": 1, "image_size": 12, "classes": 4},
+}
+Section = Callable[..., SimpleNamespace]
+
+
+@pytest.fixture
+def section() -> Section:
+    """`section("mnist", batch_size=4)`: a data section with the defaults for the rest."""
+
+    def make(name: str, **values: Any) -> SimpleNamespace:
+        known = {**COMMON, **ARMS[name]}
+        assert set(values) <= set(known), "a test must not invent fields"
+        return SimpleNamespace(**{"name": name, **known, **values})
+
+    return make
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    path.write_bytes(header + values.astype(np.uint8).tobytes())
+
+
+@pytest.fixture
+def small_mnist(tmp_path: Path) -> Path:
+    """A data root with 60 + 20 random images in MNIST's files."""
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for split, size in (("train", 60), ("t10k", 20)):
+        write_idx(folder / f"{split}-images-idx3-ubyte", draw.integers(0, 256, (size, 28, 28)))
+        write_idx(folder / f"{split}-labels-idx1-ubyte", np.arange(size) % 10)
+    return tmp_path
+
+
+def write_images(folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0) -> None:
+    """`images` PNG files (width, height) = `size` in each of `classes` class folders."""
+    draw = np.random.default_rng(seed)
+    for label in range(classes):
+        place = folder / f"class{label}"
+        place.mkdir(parents=True)
+        for index in range(images):
+            values = draw.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+            Image.fromarray(values).save(place / f"{index:03d}.png")
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Path:
+    """An image folder with train/ (3 x 12 images) and test/ (3 x 4), 10 wide and 8 high."""
+    write_images(tmp_path / "train", 3, 12)
+    write_images(tmp_path / "test", 3, 4, seed=1)
+    return tmp_path

@@ -1,0 +1,200 @@
+"""What is wrong with the files, and what is said about it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+import torch
+from conftest import write_idx, write_images
+from PIL import Image
+
+from lrlab.data import check_present, data_root, load_data
+from lrlab.data.download import fetch
+from lrlab.data.images import RawSplits, TensorImages
+from lrlab.data.parts import make_parts
+from lrlab.errors import DataError, ExitCode, ResourceError, UsageError
+
+CPU = torch.device("cpu")
+Section = Callable[..., SimpleNamespace]
+
+
+def fault(cfg: object) -> DataError:
+    """The one error that both the early look and the loading give."""
+    with pytest.raises(DataError) as early:
+        check_present(cfg)
+    with pytest.raises(DataError) as late:
+        load_data(cfg, seed=0, device=CPU)
+    assert early.value.message == late.value.message
+    assert early.value.exit_code == ExitCode.DATA == 3
+    return early.value
+
+
+def loading_fault(cfg: object) -> DataError:
+    """An error that needs the images themselves."""
+    check_present(cfg)
+    with pytest.raises(DataError) as caught:
+        load_data(cfg, seed=0, device=CPU)
+    return caught.value
+
+
+@pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST/raw"), ("cifar10", "cifar-10-batches-py")])
+def test_a_missing_set_names_the_folder_and_the_command(
+    section: Section, tmp_path: Path, name: str, folder: str
+) -> None:
+    root = tmp_path / "my data"
+    error = fault(section(name, root=str(root)))
+    assert error.message == f"data set '{name}' is not there; looked in {root / folder}"
+    assert error.hint == f"run: lrlab data get {name} --root '{root}'"
+
+
+def test_one_missing_file_is_named(section: Section, small_mnist: Path) -> None:
+    (small_mnist / "MNIST/raw/t10k-labels-idx1-ubyte").unlink()
+    assert "lacks t10k-labels-idx1-ubyte" in fault(section("mnist", root=str(small_mnist))).message
+
+
+@pytest.mark.parametrize("change", [-1, -500, 3])
+def test_a_cut_or_swollen_idx_file_is_named_with_both_sizes(section: Section, small_mnist: Path, change: int) -> None:
+    file = small_mnist / "MNIST/raw/train-images-idx3-ubyte"
+    data = file.read_bytes()
+    file.write_bytes(data[:change] if change < 0 else data + bytes(change))
+    error = fault(section("mnist", root=str(small_mnist)))
+    assert str(file) in error.message
+    assert f"{len(data):,}" in error.message and f"{len(data) + change:,}" in error.message
+    assert error.hint is not None and "delete that file, then run: lrlab data get mnist" in error.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\x08", b"<html>not found</html>", b"\0\0\x08\x03\0\0\0\x01"])
+def test_a_file_that_is_no_idx_file_is_named(section: Section, small_mnist: Path, content: bytes) -> None:
+    file = small_mnist / "MNIST/raw/train-images-idx3-ubyte"
+    file.write_bytes(content)
+    assert fault(section("mnist", root=str(small_mnist))).message == f"{file} is not an IDX file of bytes"
+
+
+def test_labels_and_images_of_different_number(section: Section, small_mnist: Path) -> None:
+    write_idx(small_mnist / "MNIST/raw/train-labels-idx1-ubyte", np.zeros(59))
+    assert "(59,)" in fault(section("mnist", root=str(small_mnist))).message
+
+
+def test_a_damaged_cifar_names_the_folder(section: Section, tmp_path: Path) -> None:
+    from lrlab.data.catalog import KNOWN
+
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    for name in KNOWN["cifar10"].files:
+        (folder / name).write_bytes(b"rubbish")
+    assert str(folder) in loading_fault(section("cifar10", root=str(tmp_path))).message
+
+
+def test_labels_out_of_range(section: Section) -> None:
+    images = TensorImages(torch.zeros(20, 1, 4, 4, dtype=torch.uint8), torch.arange(20) % 5)
+    with pytest.raises(DataError, match=r"train labels go from 0 to 4; 3 classes need 0 to 2"):
+        make_parts(RawSplits(("a", "b", "c"), images, images), section("fake"))
+
+
+def test_no_folder(section: Section, tmp_path: Path) -> None:
+    assert str(tmp_path / "none") in fault(section("imagefolder", root=str(tmp_path / "none"))).message
+
+
+def test_no_class_folders(section: Section, tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "lonely.png")
+    assert fault(section("imagefolder", root=str(tmp_path))).message == f"no class folders; looked in {tmp_path}"
+
+
+def test_an_empty_class_folder_is_named(section: Section, small_folder: Path) -> None:
+    (small_folder / "train" / "zebra").mkdir()
+    assert str(small_folder / "train" / "zebra") in loading_fault(section("imagefolder", root=str(small_folder))).message
+
+
+def test_splits_with_different_classes(section: Section, small_folder: Path) -> None:
+    (small_folder / "test" / "class2").rename(small_folder / "test" / "class9")
+    assert "class2, class9" in loading_fault(section("imagefolder", root=str(small_folder))).message
+
+
+@pytest.mark.parametrize("storage", ["resident", "stream"])
+@pytest.mark.parametrize("damage", ["cut", "text"])
+def test_a_corrupt_image_is_named(section: Section, small_folder: Path, storage: str, damage: str) -> None:
+    file = small_folder / "train" / "class1" / "005.png"
+    file.write_bytes(file.read_bytes()[:60] if damage == "cut" else b"not an image")
+    error = loading_fault(section("imagefolder", root=str(small_folder), storage=storage))
+    assert str(file) in error.message
+
+
+def test_images_of_different_sizes_name_both_files_and_sizes(section: Section, small_folder: Path) -> None:
+    file = small_folder / "train" / "class1" / "005.png"
+    Image.new("RGB", (12, 9)).save(file)
+    cfg = section("imagefolder", root=str(small_folder))
+    error = loading_fault(cfg)
+    first = small_folder / "train" / "class0" / "000.png"
+    assert f"{first} is 10x8" in error.message and f"{file} is 12x9" in error.message
+    assert error.hint is not None and "data.image_size" in error.hint
+    cfg.image_size = 6
+    assert load_data(cfg, seed=0, device=CPU).facts.shape == (3, 6, 6)
+
+
+def test_a_failed_download_is_one_clear_sentence(section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", offline)
+    with pytest.raises(DataError, match=r"could not download 'mnist' to .*Name or service not known") as caught:
+        load_data(section("mnist", root=str(tmp_path), download=True), seed=0, device=CPU)
+    assert "\n" not in caught.value.message
+    check_present(section("mnist", root=str(tmp_path), download=True))  # the download comes later
+
+
+def test_what_is_there_is_not_fetched_again(small_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lrlab.data.download._download", lambda *_: pytest.fail("downloaded again"))
+    assert fetch("mnist", small_mnist) == small_mnist / "MNIST/raw"
+
+
+def test_a_damaged_file_is_not_taken_for_a_download(small_mnist: Path) -> None:
+    file = small_mnist / "MNIST/raw/train-images-idx3-ubyte"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(DataError, match="damaged"):
+        fetch("mnist", small_mnist)
+
+
+def test_a_root_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ResourceError, match="cannot write to"):
+        fetch("mnist", tmp_path / "file")
+
+
+def test_fewer_fake_images_than_classes(section: Section) -> None:
+    with pytest.raises(UsageError, match=r"data.test_size=3 is below data.classes=4"):
+        load_data(section("fake", test_size=3), seed=0, device=CPU)
+
+
+def test_the_root_comes_from_the_config_then_the_environment(
+    section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LRLAB_DATA", "/from/environment")
+    assert data_root(section("mnist", root="~/mine")) == tmp_path / "mine"
+    assert data_root(section("mnist")) == Path("/from/environment")
+    monkeypatch.delenv("LRLAB_DATA")
+    assert data_root(section("mnist")) == tmp_path / "data"
+
+
+def test_looking_for_files_needs_no_torch() -> None:
+    program = (
+        "import sys; from types import SimpleNamespace as N; from lrlab.data import check_present\n"
+        "check_present(N(name='digits', root=None, download=False))\n"
+        "try: check_present(N(name='mnist', root='/nowhere', download=False))\n"
+        "except Exception as error: print(type(error).__name__)\n"
+        "print([m for m in ('torch', 'torchvision', 'sklearn', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["DataError", "[]"]
+
+
+def test_write_images_is_seeded(tmp_path: Path) -> None:
+    write_images(tmp_path / "a", 1, 1)
+    write_images(tmp_path / "b", 1, 1)
+    assert (tmp_path / "a/class0/000.png").read_bytes() == (tmp_path / "b/class0/000.png").read_bytes()
