@@ -10,9 +10,9 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
-from conftest import write_idx, write_images
 from PIL import Image
 
+from conftest import write_idx
 from lrlab.data import check_present, data_root, load_data
 from lrlab.data.download import fetch
 from lrlab.data.images import RawSplits, TensorImages
@@ -58,7 +58,9 @@ def test_one_missing_file_is_named(section: Section, small_mnist: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [-1, -500, 3])
-def test_a_cut_or_swollen_idx_file_is_named_with_both_sizes(section: Section, small_mnist: Path, change: int) -> None:
+def test_a_cut_or_swollen_idx_file_is_named_with_both_sizes(
+    section: Section, small_mnist: Path, change: int
+) -> None:
     file = small_mnist / "MNIST/raw/train-images-idx3-ubyte"
     data = file.read_bytes()
     file.write_bytes(data[:change] if change < 0 else data + bytes(change))
@@ -102,12 +104,17 @@ def test_no_folder(section: Section, tmp_path: Path) -> None:
 
 def test_no_class_folders(section: Section, tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "lonely.png")
-    assert fault(section("imagefolder", root=str(tmp_path))).message == f"no class folders; looked in {tmp_path}"
+    assert (
+        fault(section("imagefolder", root=str(tmp_path))).message == f"no class folders; looked in {tmp_path}"
+    )
 
 
 def test_an_empty_class_folder_is_named(section: Section, small_folder: Path) -> None:
     (small_folder / "train" / "zebra").mkdir()
-    assert str(small_folder / "train" / "zebra") in loading_fault(section("imagefolder", root=str(small_folder))).message
+    assert (
+        str(small_folder / "train" / "zebra")
+        in loading_fault(section("imagefolder", root=str(small_folder))).message
+    )
 
 
 def test_splits_with_different_classes(section: Section, small_folder: Path) -> None:
@@ -136,12 +143,16 @@ def test_images_of_different_sizes_name_both_files_and_sizes(section: Section, s
     assert load_data(cfg, seed=0, device=CPU).facts.shape == (3, 6, 6)
 
 
-def test_a_failed_download_is_one_clear_sentence(section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_is_one_clear_sentence(
+    section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def offline(*_: object, **__: object) -> None:
         raise URLError("Name or service not known")
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", offline)
-    with pytest.raises(DataError, match=r"could not download 'mnist' to .*Name or service not known") as caught:
+    with pytest.raises(
+        DataError, match=r"could not download 'mnist' to .*Name or service not known"
+    ) as caught:
         load_data(section("mnist", root=str(tmp_path), download=True), seed=0, device=CPU)
     assert "\n" not in caught.value.message
     check_present(section("mnist", root=str(tmp_path), download=True))  # the download comes later
@@ -192,9 +203,3 @@ def test_looking_for_files_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["DataError", "[]"]
-
-
-def test_write_images_is_seeded(tmp_path: Path) -> None:
-    write_images(tmp_path / "a", 1, 1)
-    write_images(tmp_path / "b", 1, 1)
-    assert (tmp_path / "a/class0/000.png").read_bytes() == (tmp_path / "b/class0/000.png").read_bytes()

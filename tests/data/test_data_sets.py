@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import write_images
 from PIL import Image
 from torchvision.datasets import ImageFolder, VisionDataset
+from torchvision.transforms import CenterCrop, Compose, Resize
 
+from conftest import write_images
 from lrlab.data import DataBundle, check_present, load_data
 from lrlab.data.catalog import KNOWN
 from lrlab.data.folders import find_images
@@ -33,7 +34,9 @@ def write_cifar(root: Path) -> None:
 
 
 @pytest.fixture(params=list(DATASETS))
-def cfg(request: pytest.FixtureRequest, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+def cfg(
+    request: pytest.FixtureRequest, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> object:
     """A section for every name in the registry."""
     name, values = request.param, {}
     if name == "mnist":
@@ -67,7 +70,7 @@ def test_every_set_keeps_the_contract(cfg: SimpleNamespace) -> None:
     assert inputs.shape == (cfg.batch_size, *facts.shape)
     assert (inputs.dtype, targets.dtype) == (torch.float32, torch.int64)
     assert inputs.is_contiguous()
-    assert 0 <= targets.min() and targets.max() < facts.classes
+    assert targets.min() >= 0 and targets.max() < facts.classes
     assert load(cfg).facts == facts
 
 
@@ -171,9 +174,10 @@ def test_grey_image_folders(section: Section, small_folder: Path) -> None:
 @pytest.mark.parametrize(("size", "box"), [((10, 8), (1, 0, 9, 8)), ((8, 10), (0, 1, 8, 9))])
 def test_image_size_takes_the_centred_square(size: tuple[int, int], box: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    image = Image.fromarray(values)
-    expected = image.crop(box).resize((4, 4), Image.Resampling.BILINEAR)
-    assert np.array_equal(np.array(fit_square(image, 4)), np.array(expected))
+    left, top, right, bottom = box
+    assert np.array_equal(np.array(fit_square(Image.fromarray(values), 8)), values[top:bottom, left:right])
+    theirs = Compose([Resize(4), CenterCrop(4)])(Image.fromarray(values[top:bottom, left:right]))
+    assert np.array_equal(np.array(fit_square(Image.fromarray(values), 4)), np.array(theirs))
 
 
 def test_without_split_folders_a_stratified_part_is_held_out(section: Section, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from bisect import insort
-from collections import deque
 from enum import StrEnum
 
 WINDOW = 5  # losses in a running median
@@ -38,39 +37,51 @@ class DivergenceRule:
 
     def __init__(self, check_rise: bool = True) -> None:
         self._check_rise = check_rise
-        self._count = 0
-        self._last: deque[float] = deque(maxlen=WINDOW)
-        self._first: list[float] = []
+        self._losses: list[float] = []
+        self._start = math.nan  # L0
+        self._best = math.inf  # over the windows that end before `_seen`
+        self._seen = 0
         self._differences: list[float] = []  # absolute, sorted
-        self._start = math.nan
-        self._best = math.inf
+        self._quiet = -math.inf  # a window with no loss above this cannot be a rise
+        self._watch = 0  # look closely while there are no more losses than this
 
     def update(self, loss: float) -> StopReason | None:
-        """Take in the next loss; say whether to stop. Costs a few microseconds."""
+        """Take in the next loss; say whether to stop.
+
+        Most losses cost an append and a comparison: best only falls, so a window below what the last close look
+        allowed is allowed still. Best and σ are caught up when a loss stands out.
+        """
         if not math.isfinite(loss):
             return StopReason.NON_FINITE
-        if not self._check_rise:
+        self._losses.append(loss)
+        count = len(self._losses)
+        if loss > self._quiet:
+            self._watch = count + WINDOW - 1
+        if count > self._watch or count <= FIRST or not self._check_rise:
             return None
-        if self._last:
-            insort(self._differences, abs(loss - self._last[-1]))
-        self._last.append(loss)
-        self._count += 1
-        if self._count <= FIRST:
-            self._first.append(loss)
-            self._start = _median(sorted(self._first))
-        if self._count < WINDOW:
-            return None
-        recent = sorted(self._last)[WINDOW // 2]
-        self._best = min(self._best, recent)
-        if self._count <= FIRST:
-            return None
-        allowed = max(RISE * (self._start - self._best), NOISE * self.noise)
-        return StopReason.DIVERGED if recent > self._start + allowed else None
+        return StopReason.DIVERGED if self._has_risen() else None
+
+    def _has_risen(self) -> bool:
+        losses = self._losses
+        if math.isnan(self._start):
+            self._start = _median(sorted(losses[:FIRST]))
+        for end in range(max(self._seen, WINDOW - 1), len(losses)):
+            self._best = min(self._best, _middle(losses[end - WINDOW + 1 : end + 1]))
+        self._seen = len(losses)
+        self._quiet = self._start + RISE * (self._start - self._best)
+        recent = _middle(losses[-WINDOW:])
+        return recent > self._quiet and recent > self._start + NOISE * self.noise
 
     @property
     def noise(self) -> float:
-        """σ of one loss, from the differences so far; 0 before there are two."""
+        """σ of one loss, from the differences so far; 0 before there are two losses."""
+        for left in range(len(self._differences), len(self._losses) - 1):
+            insort(self._differences, abs(self._losses[left + 1] - self._losses[left]))
         return MAD_TO_SIGMA * _median(self._differences) / math.sqrt(2) if self._differences else 0.0
+
+
+def _middle(window: list[float]) -> float:
+    return sorted(window)[WINDOW // 2]
 
 
 def _median(ordered: list[float]) -> float:

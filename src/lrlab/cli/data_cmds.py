@@ -59,6 +59,11 @@ def get_data(
     typer.echo(fetch(name, folder) if KNOWN[name].downloads else locate(name, folder).where)
 
 
+@models_app.callback()
+def models() -> None:
+    """Models that a config can name."""  # a group of one command would otherwise be that command itself
+
+
 @models_app.command("ls")
 def list_models(as_json: Json = False) -> None:
     """List the models: name and what it is."""

@@ -47,7 +47,9 @@ class DataBundle:
             raise UsageError("there is no validation split", hint="set data.val_fraction above 0")
         plan = self.train.plan
         size = min(plan.batch_size, self.val.samples)
-        return self.val.replanned(BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish)
+        return self.val.replanned(
+            BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish
+        )
 
 
 def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:

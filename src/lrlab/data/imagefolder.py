@@ -78,9 +78,9 @@ def fit_square(image: Image.Image, side: int) -> Image.Image:
     """The largest centred square of `image`, resampled (bilinear, antialiased) to `side` pixels."""
     width, height = image.size
     edge = min(width, height)
-    left, top = (width - edge) / 2, (height - edge) / 2
+    left, top = (width - edge) // 2, (height - edge) // 2
     plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    return plain.resize((side, side), Image.Resampling.BILINEAR, box=(left, top, left + edge, top + edge))
+    return plain.crop((left, top, left + edge, top + edge)).resize((side, side), Image.Resampling.BILINEAR)
 
 
 def load(cfg: Any) -> RawSplits:

@@ -66,19 +66,18 @@ class LoaderStream:
         self.rewindable = self._batches is not loader
         self.epoch = 0
         self.consumed = 0
-        self._fresh = True
+        self._at_start = 0
 
     def __next__(self) -> Any:
         for batch in self._batches:
-            self._fresh = False
             self.consumed += 1
             return batch
-        if self._fresh:
+        if self.consumed == self._at_start:
             raise DataError("the loader has no batches", hint="pass a loader with at least one batch")
         if not self.rewindable:
             raise StopIteration
         self.epoch += 1
-        self._fresh = True
+        self._at_start = self.consumed
         self._batches = iter(self._loader)
         return next(self)
 
@@ -89,6 +88,8 @@ def split_pair(batch: Any) -> tuple[Any, Any]:
     Raises:
         UsageError: any other shape; the message says what came and asks for a `batch_fn`.
     """
+    if type(batch) in (tuple, list) and len(batch) == 2:  # the usual one, without the price of abstract classes
+        return batch[0], batch[1]
     if isinstance(batch, Sequence) and not isinstance(batch, str | bytes) and len(batch) == 2:
         return batch[0], batch[1]
     shape = f"a {type(batch).__name__}"

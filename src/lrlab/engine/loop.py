@@ -63,10 +63,21 @@ def run_loop(
             return None
         record, values = arrived
         record.loss = values[0]
-        record.accuracy = values[1] / record.samples if len(values) > 1 else None
+        if len(values) > 1:
+            record.accuracy = values[1] / record.samples
         for observer in observers:
             observer.on_step(record, task)
-        return next((reason for rule in rules if (reason := rule(record))), None)
+        for rule in rules:
+            if (reason := rule(record)) is not None:
+                return reason
+        return None
+
+    def act(done: int) -> StopReason | None:
+        due = [action for action in actions if action.due(done)]
+        reason = look(reader.drain()) if due else None  # an action acts on the present: first the record on its way
+        for action in due if reason is None else ():
+            reason = action(done) or reason
+        return reason
 
     for step in range(start, policy.total):
         hyper = policy.at(step)
@@ -76,17 +87,13 @@ def run_loop(
         except StopIteration:
             return LoopEnd(step, look(reader.drain()) or StopReason.EXHAUSTED)
         momentum = own_momentum if hyper.momentum is None else hyper.momentum
-        record = StepRecord(step, stream.epoch, hyper.lr, momentum, 0.0, None, samples)
-        reason = look(reader.push(record, values))
-        done = step + 1
-        due = [action for action in actions if action.due(done)]
-        if due and reason is None:
-            reason = look(reader.drain())  # an action acts on the present: let the lagging record in first
-            for action in due if reason is None else ():
-                reason = action(done) or reason
+        reason = look(reader.push(StepRecord(step, stream.epoch, hyper.lr, momentum, 0.0, None, samples), values))
+        del values  # and with it the graph: its memory serves the next step
+        if actions and reason is None:
+            reason = act(step + 1)
         if reason is None and interrupted():
             reason = look(reader.drain()) or StopReason.INTERRUPTED
         if reason is not None:
             look(reader.drain())
-            return LoopEnd(done, reason)
+            return LoopEnd(step + 1, reason)
     return LoopEnd(policy.total, look(reader.drain()) or StopReason.END)

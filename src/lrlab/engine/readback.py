@@ -43,7 +43,7 @@ class CudaReadback:
 
     def push(self, label: Any, values: Tensor) -> tuple[Any, list[float]] | None:
         """Start this step's copy; return the previous step's values."""
-        slot, flat = self._turn, values.flatten()
+        slot, flat = self._turn, values.detach().flatten()
         host = self._slots[slot]
         if host is None or host.shape != flat.shape or host.dtype != flat.dtype:
             host = self._slots[slot] = torch.empty(flat.shape, dtype=flat.dtype, pin_memory=True)

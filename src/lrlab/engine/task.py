@@ -52,13 +52,26 @@ class Task:
 
         Returns:
             (values, samples): values is the 0-d loss, or a (2,) tensor (loss, correct) when `correct_fn` is set;
-            it stays on the device.
+            it stays on the device. samples is 0 without a `correct_fn`, where nobody divides by it.
         """
-        batches = [next(stream) for _ in range(self.accumulate)]
+        if self.accumulate > 1 or self._closure:
+            return self._large_update([next(stream) for _ in range(self.accumulate)])
+        batch = next(stream)
+        self.optimizer.zero_grad()
+        outputs, targets = self.forward(batch)
+        loss = self.loss_fn(outputs, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        if self.correct_fn is None:
+            return loss, 0
+        return _with_correct(loss, self.correct_fn(outputs, targets)), batch_size(batch)
+
+    def _large_update(self, batches: list[Any]) -> tuple[Tensor, int]:
+        samples = sum(map(batch_size, batches))
         if not self._closure:
             values = self._gradients(batches)
             self.optimizer.step()
-            return values, sum(map(batch_size, batches))
+            return values, samples
         seen: list[Tensor] = []  # such an optimizer (L-BFGS) asks several times: the first answer is the loss
 
         def closure() -> Tensor:
@@ -66,22 +79,25 @@ class Task:
             return seen[-1].flatten()[0]
 
         self.optimizer.step(closure)
-        return seen[0], sum(map(batch_size, batches))
+        return seen[0], samples
 
     def _gradients(self, batches: list[Any]) -> Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
+        """Accumulate the gradient of the mean loss over `batches`."""
+        self.optimizer.zero_grad()
         losses, correct = [], []
         for batch in batches:
             outputs, targets = self.forward(batch)
             loss = self.loss_fn(outputs, targets)
-            (loss / self.accumulate if self.accumulate > 1 else loss).backward()  # type: ignore[no-untyped-call]
+            (loss / len(batches)).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
             if self.correct_fn is not None:
                 correct.append(self.correct_fn(outputs, targets))
-        loss = losses[0] if len(losses) == 1 else torch.stack(losses).mean()
-        if not correct:
-            return loss
-        return torch.stack([loss, sum(correct[1:], correct[0]).to(loss.dtype)])
+        mean = torch.stack(losses).mean()
+        return _with_correct(mean, sum(correct[1:], correct[0])) if correct else mean
+
+
+def _with_correct(loss: Tensor, correct: Tensor) -> Tensor:
+    return torch.stack([loss.detach(), correct.to(loss.dtype)])
 
 
 def classified_correctly(logits: Tensor, targets: Tensor) -> Tensor:

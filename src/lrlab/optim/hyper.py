@@ -39,18 +39,21 @@ class HyperSetter:
         Raises:
             UsageError: a momentum for an optimizer that has none.
         """
-        key = self._key
         # param_groups is read anew each time: load_state_dict replaces the dicts
-        for group, ratio in zip(self._optimizer.param_groups, self._ratios, strict=False):
+        groups = self._optimizer.param_groups
+        for group, ratio in zip(groups, self._ratios, strict=False):
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(lr * ratio)
             else:
                 group["lr"] = lr * ratio
-            if momentum is None:
-                continue
-            if key == "momentum":
+        if momentum is not None:
+            self._set_momentum(groups, momentum)
+
+    def _set_momentum(self, groups: list[dict[str, Any]], momentum: float) -> None:
+        for group in groups:
+            if self._key == "momentum":
                 group["momentum"] = momentum
-            elif key == "betas":
+            elif self._key == "betas":
                 group["betas"] = (momentum, *group["betas"][1:])
             else:
                 raise UsageError(f"{type(self._optimizer).__name__} has no momentum to set")

@@ -1,11 +1,10 @@
 """What a policy is: a pure function of the step."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Hyper:
+class Hyper(NamedTuple):
     """What one update uses. `momentum` None: the optimizer keeps its own."""
 
     lr: float

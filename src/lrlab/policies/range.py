@@ -1,6 +1,7 @@
 """The range test's policy: lr rises from end to end."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from lrlab.policies.base import Hyper, Knot, check_step
@@ -35,7 +36,7 @@ class Range:
         if self.levels < 2:
             raise ValueError(f"{self.total} steps of staircase {self.staircase} make {self.levels} level; at least 2 are needed")
 
-    @property
+    @cached_property
     def levels(self) -> int:
         """Different lrs."""
         return -(-self.total // self.staircase)
@@ -43,8 +44,8 @@ class Range:
     def at(self, step: int) -> Hyper:
         """What update `step` uses."""
         check_step(step)
-        level, last = min(step, self.total - 1) // self.staircase, self.levels - 1
-        if level == last:
+        level, last = step // self.staircase, self.levels - 1
+        if level >= last:
             lr = self.lr_max
         elif self.shape == "linear":
             lr = self.lr_min + (self.lr_max - self.lr_min) * level / last

@@ -1,0 +1,217 @@
+from collections.abc import Callable
+from math import sqrt
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+import lrlab.init
+from lrlab.errors import UsageError
+from lrlab.init.fans import fans
+from lrlab.registry import INITS
+
+SCHEMES = [name for name in INITS if name != "torch"]
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def net() -> nn.Sequential:
+    """One of each layer, wide enough for a variance to be measured."""
+    return nn.Sequential(
+        nn.Conv2d(16, 64, 3),
+        nn.BatchNorm2d(64),
+        nn.Conv2d(64, 96, (1, 5), groups=4),
+        nn.ConvTranspose2d(96, 48, 3, groups=2),
+        nn.Conv1d(32, 200, 3),
+        nn.LayerNorm(48),
+        nn.Linear(300, 100),
+        nn.Linear(100, 70, bias=False),
+    )
+
+
+FANS = {0: (144, 576), 2: (80, 120), 3: (432, 216), 4: (96, 600), 6: (300, 100), 7: (100, 70)}
+VARIANCES: dict[str, Callable[[int, int], float]] = {
+    "kaiming_normal": lambda fan_in, _: 2 / fan_in,
+    "kaiming_uniform": lambda fan_in, _: 2 / fan_in,
+    "xavier_normal": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    "xavier_uniform": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+}
+
+
+def test_fans_by_hand() -> None:
+    model = net()
+    assert {index: fans(model[index]) for index in FANS} == FANS
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_the_variance_of_every_layer_is_the_closed_form(name: str) -> None:
+    model = lrlab.init.apply(net(), name, generator=seeded(0))
+    for index, (fan_in, fan_out) in FANS.items():
+        weight, expected = model[index].weight.detach().double(), VARIANCES[name](fan_in, fan_out)
+        # relative standard error of a variance is at most sqrt(2/n); weights are independent
+        tolerance = 5 * sqrt(2 / weight.numel())
+        assert weight.square().mean().item() == pytest.approx(expected, rel=tolerance), index
+        assert abs(weight.mean().item()) < 5 * sqrt(expected / weight.numel())
+        if name.endswith("uniform"):
+            assert weight.abs().max() <= sqrt(3 * expected) * (1 + 1e-6)
+        else:
+            assert weight.abs().max() > sqrt(3 * expected)
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_one_layer_equals_torchs_function(name: str) -> None:
+    ours = lrlab.init.apply(nn.Linear(30, 20), name, generator=seeded(3)).weight
+    theirs = torch.empty(20, 30)
+    draw = getattr(nn.init, f"{name}_")
+    options = {"nonlinearity": "relu"} if name.startswith("kaiming") else {}
+    draw(theirs, **options, generator=seeded(3))
+    assert torch.allclose(ours, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_biases_are_zero_and_norms_untouched(name: str) -> None:
+    model = net()
+    nn.init.constant_(model[1].weight, 0.5)
+    lrlab.init.apply(model, name, generator=seeded(0))
+    assert all(model[index].bias.abs().sum() == 0 for index in (0, 2, 3, 4, 6))
+    assert (model[1].weight == 0.5).all() and (model[1].bias == 0).all()
+    assert (model[5].weight == 1).all() and (model[5].bias == 0).all()
+
+
+def test_mode_and_gain() -> None:
+    def second_moment(**options: object) -> float:
+        layer = lrlab.init.apply(nn.Linear(300, 100), "kaiming_normal", generator=seeded(0), **options)
+        return float(layer.weight.detach().square().mean())
+
+    assert second_moment(mode="fan_out") == pytest.approx(2 / 100, rel=0.05)
+    assert second_moment(gain=3.0) == pytest.approx(9 / 300, rel=0.05)
+    assert second_moment(activation="tanh") == pytest.approx(1.5925**2 / 300, rel=0.05)
+    assert second_moment(activation="tanh", gain=1.0) == pytest.approx(1 / 300, rel=0.05)
+    doubled = lrlab.init.apply(nn.Linear(300, 100), "xavier_normal", generator=seeded(0), gain=2.0)
+    assert float(doubled.weight.detach().square().mean()) == pytest.approx(4 * 2 / 400, rel=0.05)
+
+
+def weights(model: nn.Module) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in model.parameters()]
+
+
+def same(left: list[torch.Tensor], right: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+@pytest.mark.parametrize("name", INITS)
+def test_weights_are_a_function_of_the_seed(name: str) -> None:
+    torch.manual_seed(1)
+    first = weights(lrlab.init.apply(net(), name, generator=seeded(5)))
+    torch.manual_seed(2)
+    assert same(first, weights(lrlab.init.apply(net(), name, generator=seeded(5))))
+    assert not same(first, weights(lrlab.init.apply(net(), name, generator=seeded(6))))
+
+
+@pytest.mark.parametrize("name", INITS)
+def test_a_generator_of_ones_own_leaves_the_global_one_alone(name: str) -> None:
+    model, before = net(), torch.get_rng_state()
+    lrlab.init.apply(model, name, generator=seeded(0))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("name", INITS)
+def test_without_a_generator_the_global_one_decides(name: str) -> None:
+    model = net()
+    torch.manual_seed(8)
+    first = weights(lrlab.init.apply(model, name))
+    torch.manual_seed(8)
+    assert same(first, weights(lrlab.init.apply(model, name)))
+    assert not same(first, weights(lrlab.init.apply(model, name)))
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_the_memory_format_does_not_show(name: str) -> None:
+    plain = lrlab.init.apply(nn.Conv2d(5, 7, 3), name, generator=seeded(0))
+    last = lrlab.init.apply(
+        nn.Conv2d(5, 7, 3).to(memory_format=torch.channels_last), name, generator=seeded(0)
+    )
+    assert last.weight.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(plain.weight, last.weight)
+
+
+def test_torch_is_what_a_fresh_model_has() -> None:
+    model = net()
+    nn.init.constant_(model[1].weight, 0.5)
+    torch.manual_seed(4)
+    lrlab.init.apply(model, "torch")
+    torch.manual_seed(4)
+    assert same(weights(model), weights(net()))
+
+
+@pytest.mark.parametrize("name", INITS)
+def test_init_model_reads_the_section_and_the_seed(name: str) -> None:
+    options = {"kaiming": {"mode": "fan_out", "gain": None}, "xavier": {"gain": 1.5}, "torch": {}}[
+        name.split("_")[0]
+    ]
+    cfg = SimpleNamespace(name=name, **options)
+    model = lrlab.init.init_model(net(), cfg, activation="tanh", seed=2**62)
+    twin = lrlab.init.apply(net(), name, activation="tanh", generator=seeded(2**62), **options)
+    assert same(weights(model), weights(twin))
+
+
+def signal(name: str, layers: int = 20, width: int = 1000) -> list[float]:
+    """Root mean square of the values before each activation of a deep ReLU net on unit input."""
+    model = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(layers))
+    lrlab.init.apply(model, name, generator=seeded(0))
+    values, sizes = torch.randn(200, width, generator=seeded(1)), []
+    for layer in model:
+        values = layer(values)
+        sizes.append(values.square().mean().sqrt().item())
+        values = values.relu()
+    return sizes
+
+
+def test_kaiming_keeps_the_signal_through_20_relu_layers_and_xavier_does_not() -> None:
+    for name in ("kaiming_normal", "kaiming_uniform"):
+        sizes = signal(name)
+        assert all(0.7 < size / sizes[0] < 1.4 for size in sizes)  # log: sd √(20·5/1000)/2 = 0.16
+    for name in ("xavier_normal", "xavier_uniform"):
+        sizes = signal(name)
+        assert sizes[-1] / sizes[0] == pytest.approx(2 ** (-19 / 2), rel=0.6)  # 1/√2 a layer
+
+
+@pytest.mark.parametrize(("activation", "width"), [("tanh", 400), ("gelu", 400)])
+def test_gains_keep_a_unit_signal_in_one_layer(activation: str, width: int) -> None:
+    function = {"tanh": torch.tanh, "gelu": nn.functional.gelu}[activation]
+    layer = lrlab.init.apply(
+        nn.Linear(width, 2000), "kaiming_normal", activation=activation, generator=seeded(0)
+    )
+    values = layer(function(torch.randn(500, width, generator=seeded(1))))
+    assert values.square().mean().item() == pytest.approx(1, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: lrlab.init.apply(m, "kaiming"), "no init named 'kaiming'"),
+        (
+            lambda m: lrlab.init.apply(m, "xavier_normal", mode="fan_in"),
+            "'xavier_normal' has no option 'mode'",
+        ),
+        (lambda m: lrlab.init.apply(m, "torch", gain=1.0), "'torch' has no option 'gain'; it has none"),
+        (lambda m: lrlab.init.apply(m, "kaiming_normal", mode="fan"), "mode 'fan'"),
+        (lambda m: lrlab.init.apply(m, "kaiming_normal", gain=-1.0), "gain=-1.0 is not above 0"),
+        (lambda m: lrlab.init.apply(m, "kaiming_normal", activation="swish"), "'swish'"),
+    ],
+)
+def test_what_cannot_be_is_said(call: Callable[[nn.Module], object], message: str) -> None:
+    model = net()
+    before = weights(model)
+    with pytest.raises(UsageError, match=message):
+        call(model)
+    assert same(before, weights(model))
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+def test_a_lazy_layer_is_named() -> None:
+    with pytest.raises(UsageError, match="layer '1' is lazy"):
+        lrlab.init.apply(nn.Sequential(nn.Linear(3, 4), nn.LazyLinear(5)), "kaiming_normal")
