@@ -96,7 +96,7 @@ def _cost(finding: "RangeFinding") -> str:
 def _apply(loaded: object, finding: "RangeFinding", folder: Path) -> Path | None:
     """The tuned copy of the config, or None when there is nothing to write."""
     from lrlab.config.load import LoadedConfig
-    from lrlab.config.tuned import write_tuned
+    from lrlab.launch.tuned import write_tuned
 
     assert isinstance(loaded, LoadedConfig)
     return None if finding.suggestion is None else write_tuned(loaded, finding.suggestion, folder / "tuned.yaml")

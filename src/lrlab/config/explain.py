@@ -1,5 +1,43 @@
-"""temporary"""
-import hashlib, json
-import yaml
-def config_hash(c): return hashlib.sha256(json.dumps(c.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-def dump_resolved(l): return yaml.safe_dump(l.config.model_dump(mode="json"))
+"""A resolved config as text: every value, and where it came from."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lrlab.config.load import LoadedConfig
+from lrlab.config.schema import Config
+
+
+def config_hash(config: Config) -> str:
+    """sha256 of the canonical JSON of all values; two configs that ask for the same have the same."""
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dump_resolved(loaded: LoadedConfig, *, origins: bool = True) -> str:
+    """Every value as YAML that loads to the same config, with its origin as a comment."""
+    lines = list(_lines(loaded.config.model_dump(mode="json"), ""))
+    shown = [(text, loaded.origins.get(key, "default") if key else "") for text, key in lines]
+    if not origins:
+        return "".join(f"{text}\n" for text, _ in shown)
+    column = min(44, max(len(text) for text, _ in shown)) + 2
+    return "".join(f"{text:{column}}# {origin}\n" if origin else f"{text}\n" for text, origin in shown)
+
+
+def yaml_scalar(value: Any) -> str:
+    """A value on one line, as YAML 1.2 and 1.1 readers both understand it."""
+    if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
+        return repr(value).replace("e", ".0e")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(data: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """(line, dotted key); the key is empty for the head of a section."""
+    for key, value in sorted(data.items(), key=lambda item: item[0] != "name"):  # the name decides the rest
+        indent, dotted = "  " * depth, f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:", ""
+            yield from _lines(value, f"{dotted}.", depth + 1)
+        else:
+            yield f"{indent}{key}: {yaml_scalar(value)}", dotted

@@ -1,27 +1,89 @@
-"""temporary"""
-from dataclasses import dataclass, field
+"""A config from a file, overrides and options."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-import yaml
+from typing import Any
+
+from lrlab.config.arms import merge_all
+from lrlab.config.files import read_chain
+from lrlab.config.overrides import flag_layer, parse_overrides
 from lrlab.config.schema import Config
+from lrlab.config.source import Layer
+from lrlab.config.validate import validate
+from lrlab.errors import ConfigError, Diagnostic
 
-@dataclass
+
+@dataclass(frozen=True)
 class LoadedConfig:
-    config: Config
-    origins: dict = field(default_factory=dict)
-    notes: tuple = ()
-    source_text: str | None = None
-    path: Path | None = None
+    """A config and where it came from.
 
-def load_config(path, overrides=(), *, flags=()):
-    data = yaml.safe_load(Path(path).read_text()) if path else {}
-    items = [(o if isinstance(o, str) else o[1]).split("=", 1) for o in overrides]
-    for k, v in [(k, yaml.safe_load(v)) for k, v in items] + [(k, v) for _, k, v in flags]:
-        d = data
-        *head, last = k.split(".")
-        for h in head: d = d.setdefault(h, {})
-        d[last] = float(v) if isinstance(v, str) and v[:1].isdigit() else v
-    for k, n in (("data", "digits"), ("model", "convnet"), ("init", "kaiming_normal"), ("optimizer", "sgd"), ("policy", "onecycle")):
-        if k in data: data[k].setdefault("name", n)
-    t = data.setdefault("train", {})
-    if not t.get("epochs") and not t.get("steps"): t["epochs"] = 10
-    return LoadedConfig(Config.model_validate(data), path=path)
+    Attributes:
+        config: every value, typed.
+        origins: dotted key -> `file:line:col`, `command line, argument 2` or an option; keys left out are defaults.
+        notes: what was dropped on the way, for the user.
+        source_text: the text of the file, as written; None without one.
+        path: the file; None for the embedded default.
+        overrides: values that came from overrides and options, by dotted key.
+    """
+
+    config: Config
+    origins: Mapping[str, str]
+    notes: tuple[str, ...]
+    source_text: str | None
+    path: Path | None
+    overrides: Mapping[str, Any]
+
+
+def load_config(
+    path: Path | None,
+    overrides: Iterable[str | tuple[int, str]] = (),
+    *,
+    flags: Sequence[tuple[str, str, Any]] = (),
+) -> LoadedConfig:
+    """Read `path` and what it extends, lay overrides and options over it, and check everything.
+
+    Args:
+        path: a YAML file; None takes the embedded default, the digits.
+        overrides: `section.key=value`, each with its position on the command line or without.
+        flags: what options set: (text of the option, dotted key, value). They come last.
+
+    Raises:
+        ConfigError: everything wrong, at once.
+    """
+    problems: list[Diagnostic] = []
+    layers: list[Layer] = []
+    text = None
+    try:
+        if path is not None:
+            layers, text = read_chain(path)
+    except ConfigError as error:
+        problems += error.diagnostics
+    above = []
+    for make, given in ((parse_overrides, list(overrides)), (flag_layer, flags)):
+        try:
+            above.append(make(given))  # type: ignore[operator]
+        except ConfigError as error:
+            problems += error.diagnostics
+    if problems:
+        raise ConfigError(problems)
+    merged = merge_all([*layers, *above])
+    config = validate(merged)
+    origins = {".".join(key): place.where for key, place in merged.values.items()}
+    return LoadedConfig(config, origins, tuple(merged.notes), text, path, _leaves(above))
+
+
+def _leaves(layers: Sequence[Layer]) -> dict[str, Any]:
+    """Dotted key -> value of all layers, the last one winning."""
+    found: dict[str, Any] = {}
+    for layer in layers:
+        _collect(layer.data, "", found)
+    return found
+
+
+def _collect(data: Mapping[str, Any], prefix: str, found: dict[str, Any]) -> None:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            _collect(value, f"{prefix}{key}.", found)
+        else:
+            found[prefix + key] = value

@@ -1,0 +1,46 @@
+"""`lrlab validate` and `lrlab config show`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lrlab.cli.inputs import Arguments, announce, load
+from lrlab.errors import ConfigError
+
+config_app = typer.Typer(no_args_is_help=True)
+Files = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML configs.")]
+Origin = Annotated[bool, typer.Option("--origin", help="Say beside each value where it comes from.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the values as JSON.")]
+
+
+def validate_command(files: Files) -> None:
+    """Check configs without running anything; everything wrong at once."""
+    from lrlab.config.load import load_config
+
+    problems = []
+    for file in files:
+        try:
+            notes = load_config(file).notes
+        except ConfigError as error:
+            problems += error.diagnostics
+            continue
+        typer.echo(f"ok  {file}")
+        for note in notes:
+            sys.stderr.write(f"note: {note}\n")
+    if problems:
+        raise ConfigError(problems)
+
+
+@config_app.command("show")
+def show_command(arguments: Arguments = None, origin: Origin = False, as_json: AsJson = False) -> None:
+    """Print every value of a config, defaults and overrides included."""
+    from lrlab.config.explain import dump_resolved
+
+    loaded = load(arguments or [], [], resume=None, root=Path())
+    announce(loaded, verbose=False)
+    if as_json:
+        typer.echo(loaded.config.model_dump_json(indent=2))
+    else:
+        typer.echo(dump_resolved(loaded, origins=origin), nl=False)
