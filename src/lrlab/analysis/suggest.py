@@ -1,22 +1,57 @@
-"""temporary"""
+"""What a range test's curve says: suggestions, and whether to believe them.
 
+The raw losses are clipped at `L0 + 1.5 (L0 - best)`, averaged where a staircase shares an lr, laid on an even
+log-lr grid, and smoothed without lag (a Gaussian of 5 % of the points). The answers are read left of the minimum:
+a smoother with memory sees the steepest descent after the minimum, and a derivative of raw losses sees one batch.
+Shifting the loss changes no suggestion.
+
+Of 2,000 simulated curves without signal, so many were given a number (`tests/analysis/test_never_from_noise.py`):
+white noise 0, white noise with an explosion 0, AR(0.5) noise 0, oscillations 12, Student-t noise with 2 degrees of
+freedom 25, AR(0.9) noise 202. The last has a memory of ten batches, which losses of shuffled batches do not have.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrlab.analysis.divergence import StopReason
-from lrlab.analysis.smoothing import zero_phase
+from lrlab.analysis.divergence import FIRST, WINDOW, StopReason
+from lrlab.analysis.noise import noise_of, wander_of
+from lrlab.analysis.smoothing import ema, zero_phase
+from lrlab.analysis.valley import fastai_window, valley
+
+RULES = ("min/2", "sqrt(steep*min)", "steep", "min", "min/10", "valley")
+SIGMA = 0.05  # of the smoother, in points per point
+CLIP = 1.5
+SIGNAL = 4.0  # a drop below so many times the noise is none
+EDGE = 0.02  # of the points, at the right end
+LEFT = 0.10  # of the points, at the left end
+
+Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Flag:
+    """Something to know before using a suggestion: a stable code and a sentence."""
+
     code: str
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
+    """One curve, read.
+
+    Attributes:
+        suggestion: the chosen rule's lr, or None when the curve holds no answer.
+        suggestions: every rule's lr; all None with NO_SIGNAL, MIN_AT_LEFT or TOO_FEW_POINTS.
+        flags: those three, or NOT_DIVERGED, which warns beside a number.
+        smoothed: the smoothed loss at each finite point (one value per step, also within a staircase).
+        noise: σ of one loss. drop: L0 minus the smoothed minimum.
+    """
+
     suggestion: float | None
     suggestions: Mapping[str, float | None]
     flags: tuple[Flag, ...]
@@ -26,15 +61,77 @@ class Reading:
 
 
 def read(lrs: Sequence[float], losses: Sequence[float], stop: StopReason, *, suggestion: str = "min/2") -> Reading:
-    x, y = np.array(lrs), np.array(losses)
-    ok = np.isfinite(y)
-    x, y = x[ok], y[ok]
-    names = ("min/2", "sqrt(steep*min)", "steep", "min", "min/10", "valley")
-    if len(x) < 10:
-        return Reading(None, dict.fromkeys(names), (Flag("TOO_FEW_POINTS", "few"),), tuple(y), 0, 0)
-    l0 = np.median(y[:10]); best = min(np.median(y[i:i+5]) for i in range(len(y)-4))
-    s = zero_phase(np.minimum(y, l0 + 1.5 * (l0 - best)), 0.05 * len(x))
-    i = int(s.argmin()); g = np.gradient(s); j = int(g[: i + 1].argmin())
-    sug = {"min/2": x[i] / 2, "sqrt(steep*min)": float(np.sqrt(x[i] * x[j])), "steep": x[j], "min": x[i], "min/10": x[i] / 10, "valley": None}
-    sug = {k: None if v is None else float(v) for k, v in sug.items()}
-    return Reading(sug[suggestion], sug, (), tuple(s), 0.0, float(l0 - s[i]))
+    """Read a sweep.
+
+    Args:
+        lrs, losses: one of each per step, lrs rising; non-finite losses are left out of everything.
+        stop: why the sweep ended.
+        suggestion: which of `RULES` is the answer.
+    """
+    finite = np.isfinite(losses)
+    lr, raw = np.asarray(lrs, dtype=float)[finite], np.asarray(losses, dtype=float)[finite]
+    levels, points = _level_means(lr, raw)
+    if len(levels) < FIRST:
+        message = f"{len(levels)} finite points before the sweep ended; {FIRST} are needed. Lower lr_min or take more steps."
+        return _nothing(Flag("TOO_FEW_POINTS", message), tuple(raw))
+    start, best = float(np.median(points[:FIRST])), _lowest_median(points)
+    clipped = np.minimum(points, start + CLIP * max(start - best, 0.0)) if best < start else np.minimum(points, start)
+    grid = np.geomspace(levels[0], levels[-1], len(levels))
+    smoothed = zero_phase(np.interp(np.log(grid), np.log(levels), clipped), SIGMA * len(grid))
+    lowest = int(smoothed.argmin())
+    noise, drop = noise_of(points), start - float(smoothed[lowest])
+    shown = tuple(np.interp(np.log(lr), np.log(grid), smoothed).tolist())
+    if (flag := _no_answer(points, grid, lowest, noise, drop)) is not None:
+        return _nothing(flag, shown, noise, drop)
+    found = _suggestions(grid, smoothed, lowest)
+    found["valley"] = _fastai_valley(levels, points, stop)
+    return Reading(found[suggestion], found, _warnings(grid, lowest, stop), shown, noise, drop)
+
+
+def _suggestions(grid: Floats, smoothed: Floats, lowest: int) -> dict[str, float | None]:
+    slope = np.gradient(smoothed)
+    steep, low = float(grid[int(slope[: lowest + 1].argmin())]), float(grid[lowest])
+    values = (low / 2, math.sqrt(steep * low), steep, low, low / 10)
+    return dict(zip(RULES, values, strict=False))
+
+
+def _no_answer(points: Floats, grid: Floats, lowest: int, noise: float, drop: float) -> Flag | None:
+    """NO_SIGNAL or MIN_AT_LEFT."""
+    floor = SIGNAL * max(noise, wander_of(points))
+    scale = max(abs(float(np.median(points[:FIRST]))), abs(drop))
+    if drop <= floor or drop <= 1e-9 * scale:
+        message = (
+            f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). Take a larger "
+            "batch or more steps, raise lr_max, or start from weights that are not trained yet."
+        )
+        return Flag("NO_SIGNAL", message)
+    if lowest < max(1, LEFT * len(grid)):
+        return Flag("MIN_AT_LEFT", f"the loss is lowest at the left end, lr {grid[lowest]:.3g}: lower lr_min.")
+    return None
+
+
+def _warnings(grid: Floats, lowest: int, stop: StopReason) -> tuple[Flag, ...]:
+    if lowest < (1 - EDGE) * (len(grid) - 1) or stop is StopReason.NON_FINITE:
+        return ()
+    message = f"the loss is still lowest at the right end, lr {grid[lowest]:.3g}: raise lr_max; the answer is a lower bound."
+    return (Flag("NOT_DIVERGED", message),)
+
+
+def _fastai_valley(levels: Floats, points: Floats, stop: StopReason) -> float | None:
+    window = fastai_window(len(points), len(points))
+    return valley(levels[window].tolist(), ema(points.tolist())[window].tolist())
+
+
+def _level_means(lr: Floats, raw: Floats) -> tuple[Floats, Floats]:
+    """One point per lr: a staircase's steps averaged."""
+    levels, index = np.unique(lr, return_inverse=True)
+    return levels, np.bincount(index, weights=raw) / np.bincount(index) if len(levels) else raw
+
+
+def _lowest_median(points: Floats) -> float:
+    windows = np.lib.stride_tricks.sliding_window_view(points, WINDOW)
+    return float(np.median(windows, axis=1).min())
+
+
+def _nothing(flag: Flag, smoothed: tuple[float, ...], noise: float = 0.0, drop: float = 0.0) -> Reading:
+    return Reading(None, dict.fromkeys(RULES), (flag,), smoothed, noise, drop)

@@ -10,26 +10,19 @@ if TYPE_CHECKING:
 
 
 def plot(finding: RangeFinding, *, title: str = "Range test") -> "Figure":
-    """Loss against lr, with the suggestions marked; save it with `.savefig(path)`.
+    """Loss against lr of each seed, the band, the suggestions and flags; save it with `.savefig(path)`.
 
     Raises:
         TypeError: not a finding that has a figure.
     """
     if not isinstance(finding, RangeFinding):
         raise TypeError(f"lrlab.plot draws a RangeFinding, not a {type(finding).__name__}")
-    return plot_range(finding, title=title)
-
-
-def plot_range(finding: RangeFinding, *, title: str) -> "Figure":
-    """The range test's figure: raw and smoothed loss of each seed, the band, the suggestions, the flags."""
-    curves = [SweepCurve(s.seed, s.lrs, s.losses, s.reading.smoothed) for s in finding.sweeps]
-    val = [(s.lrs, s.val_losses) for s in finding.sweeps if s.val_losses]
     return range_figure(
-        curves,
+        [SweepCurve(s.seed, s.lrs, s.losses, s.reading.smoothed, s.val_losses) for s in finding.sweeps],
         suggestion=finding.suggestion,
+        rule=finding.rule,
         suggestions=finding.suggestions,
         flags=finding.flags,
         band=finding.combined.band if finding.combined else None,
         title=title,
-        val=val or None,
     )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lrlab.experiments.range_test import RangeFinding
 from lrlab.experiments.train import TrainFinding
-from lrlab.report.plot import plot_range
+from lrlab.report.plot import plot
 from lrlab.report.save import save_figure
 from lrlab.report.training_figure import training_figure
 from lrlab.track.jsonl import read_rows
@@ -19,7 +19,7 @@ from lrlab.track.tensorboard import tensorboard_sink
 def report_range_test(folder: Path, finding: RangeFinding, *, title: str) -> list[Path]:
     """The loss-vs-lr figure, as files and on TensorBoard's images page, with the answer on its hparams page."""
     answers = {"max_lr": finding.suggestion} if finding.suggestion is not None else {}
-    return _publish(folder, {"range-test": plot_range(finding, title=title)}, answers, step=len(finding.lrs))
+    return _publish(folder, {"range-test": plot(finding, title=title)}, answers, step=len(finding.lrs))
 
 
 def report_training(folder: Path, finding: TrainFinding, *, title: str) -> list[Path]:

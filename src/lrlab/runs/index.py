@@ -128,7 +128,7 @@ def _subfolders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             return [
-                Path(entry.path) for entry in entries if not entry.name.startswith(".") and entry.is_dir()
+                Path(entry.path) for entry in entries if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
             ]
     except OSError:
         return []
