@@ -34,7 +34,14 @@ LR = {"lr_min": 1e-6, "lr_max": 1e-2}  # a range in which nothing diverges: ever
 
 
 def cnn() -> nn.Module:
-    layers = [nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(1568, 10)]
+    layers = [
+        nn.Conv2d(1, 16, 3, 2, 1),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 3, 2, 1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(1568, 10),
+    ]
     return nn.Sequential(*layers)
 
 
@@ -45,7 +52,8 @@ def mlp() -> nn.Module:
 def batches(size: int) -> Batches:
     generator = torch.Generator().manual_seed(0)
     return [
-        (torch.randn(size, 1, 28, 28, generator=generator), torch.randint(10, (size,), generator=generator)) for _ in range(32)
+        (torch.randn(size, 1, 28, 28, generator=generator), torch.randint(10, (size,), generator=generator))
+        for _ in range(32)
     ]
 
 
@@ -72,7 +80,9 @@ def api(model: nn.Module, data: Batches, steps: int) -> None:
 def all_sinks(model: nn.Module, data: Batches, steps: int) -> None:
     finding = lrlab.range_test(model, data, optimizer=sgd(model), steps=steps, **LR)
     with tempfile.TemporaryDirectory() as folder:
-        sinks = GuardedSinks([JsonlSink(Path(folder, "metrics.jsonl")), tensorboard_sink(Path(folder, "tb"), None)], print)
+        sinks = GuardedSinks(
+            [JsonlSink(Path(folder, "metrics.jsonl")), tensorboard_sink(Path(folder, "tb"), None)], print
+        )
         sinks.rows(curve_rows(finding.lrs, finding.losses, []))
         sinks.hparams({"steps": steps}, {"best_loss": min(finding.losses)})
         sinks.close()
@@ -83,7 +93,11 @@ def torch_lr_finder(model: nn.Module, data: Batches, steps: int) -> None:
 
     optimizer = torch.optim.SGD(model.parameters(), lr=LR["lr_min"], momentum=0.9)
     loader = torch.utils.data.DataLoader(_Stored(data), batch_size=None)
-    with open(os.devnull, "w") as silent, contextlib.redirect_stderr(silent), contextlib.redirect_stdout(silent):
+    with (
+        open(os.devnull, "w") as silent,
+        contextlib.redirect_stderr(silent),
+        contextlib.redirect_stdout(silent),
+    ):
         finder = LRFinder(model, optimizer, nn.CrossEntropyLoss(), device="cpu")
         finder.range_test(loader, end_lr=LR["lr_max"], num_iter=steps)
         finder.reset()
@@ -111,7 +125,12 @@ CONTENDERS: dict[str, Callable[[nn.Module, Batches, int], None]] = {
 }
 
 
-def slope(run: Callable[[nn.Module, Batches, int], None], make: Callable[[], nn.Module], data: Batches, span: tuple[int, int]) -> float:
+def slope(
+    run: Callable[[nn.Module, Batches, int], None],
+    make: Callable[[], nn.Module],
+    data: Batches,
+    span: tuple[int, int],
+) -> float:
     """CPU-seconds per step."""
     times = []
     for steps in span:
@@ -130,7 +149,10 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    cases = [("CNN 28x28, batch 64", cnn, batches(64), (40, 240)), ("MLP 784-32-10, batch 16", mlp, batches(16), (100, 1100))]
+    cases = [
+        ("CNN 28x28, batch 64", cnn, batches(64), (40, 240)),
+        ("MLP 784-32-10, batch 16", mlp, batches(16), (100, 1100)),
+    ]
     for title, make, data, span in cases:
         for run in CONTENDERS.values():
             run(make(), data, span[0])  # warm-up
@@ -142,7 +164,10 @@ def main() -> None:
         print(f"{'':20}{'us/step':>10}{'ratio':>8}   ratios, smallest to largest")
         for name, times in found.items():
             ratios = sorted(t / b for t, b in zip(times, found["bare loop"], strict=True))
-            print(f"{name:20}{1e6 * statistics.median(times):10.0f}{statistics.median(ratios):8.3f}   {ratios[0]:.3f} to {ratios[-1]:.3f}")
+            print(
+                f"{name:20}{1e6 * statistics.median(times):10.0f}{statistics.median(ratios):8.3f}"
+                f"   {ratios[0]:.3f} to {ratios[-1]:.3f}"
+            )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ _HOMES = {
     "TorchOneCycle": "lrlab.policies.torch_onecycle",
     "plot": "lrlab.report.plot",
 }
-__all__ = [*_HOMES, "init"]  # noqa: PLE0604, F822
+__all__ = [*_HOMES, "init"]
 
 
 def __getattr__(name: str) -> Any:

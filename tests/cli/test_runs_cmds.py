@@ -46,9 +46,7 @@ def make(root: Path, slug: str, state: str = "completed") -> Path:
             for i in range(2)
         ]
         headline = "accuracy 97 % [2 seeds]"
-        run.write_result(
-            {"experiment": "train", "headline": headline, "answer": {"accuracy": 0.97}, "trials": trials}
-        )
+        run.write_result({"experiment": "train", "headline": headline, "answer": {"accuracy": 0.97}, "trials": trials})
         (run.plots / "curve.png").write_bytes(b"")
         run.tb("seed-0-ab")
         run.set_status(state, step=20)
@@ -139,9 +137,7 @@ def test_reading_needs_no_torch(tmp_path: Path) -> None:
         "import sys, lrlab.cli.runs_cmds as r; r.list_command(r.Path(sys.argv[1])); "
         "sys.exit(any(n in sys.modules for n in ('torch', 'numpy', 'matplotlib', 'scipy', 'tensorboard')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "accuracy 97 %" in done.stdout
 
@@ -181,9 +177,7 @@ def test_board_on_a_busy_port(tmp_path: Path, executed: list[list[str]]) -> None
     assert executed == []
 
 
-def test_board_with_nothing_to_show(
-    tmp_path: Path, executed: list[list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_board_with_nothing_to_show(tmp_path: Path, executed: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="no folder"):
         invoke("board", "--root", str(tmp_path / "none"))
     monkeypatch.setattr(board, "find_spec", lambda name: None)
@@ -196,9 +190,7 @@ def test_board_with_nothing_to_show(
 def test_board_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     make(tmp_path, "first")
     port = free_port()
-    code = (
-        f"from pathlib import Path; from lrlab.cli.board import serve; serve(Path({str(tmp_path)!r}), {port})"
-    )
+    code = f"from pathlib import Path; from lrlab.cli.board import serve; serve(Path({str(tmp_path)!r}), {port})"
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     assert child.stderr is not None
     try:

@@ -53,9 +53,7 @@ def small_mnist(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_images(
-    folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0
-) -> None:
+def write_images(folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0) -> None:
     """`images` PNG files (width, height) = `size` in each of `classes` class folders."""
     draw = np.random.default_rng(seed)
     for label in range(classes):

@@ -55,9 +55,7 @@ def test_draws_are_uniform_and_fields_independent() -> None:
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 5, 7), (2, 1, 4)])
 @pytest.mark.parametrize(("crop", "flip"), [(4, True), (2, False), (0, True), (9, True)])
 def test_a_batch_equals_its_samples_one_at_a_time(shape: tuple[int, int, int], crop: int, flip: bool) -> None:
-    pixels = torch.randint(
-        1, 256, (40, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
+    pixels = torch.randint(1, 256, (40, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     ids = torch.randperm(1000, generator=torch.Generator().manual_seed(1))[:40]
     got = Augment(crop, flip, seed=6)(pixels, ids, epoch=3)
     expected = [

@@ -44,11 +44,7 @@ def test_listing_imports_nothing_heavy() -> None:
 
 
 def test_get_prints_where_it_is(small_mnist: Path) -> None:
-    assert (
-        RUN.invoke(data_app, ["get", "mnist", "--root", str(small_mnist)])
-        .stdout.strip()
-        .endswith("MNIST/raw")
-    )
+    assert RUN.invoke(data_app, ["get", "mnist", "--root", str(small_mnist)]).stdout.strip().endswith("MNIST/raw")
     assert RUN.invoke(data_app, ["get", "digits"]).stdout.strip() == "comes with scikit-learn"
 
 
@@ -75,7 +71,5 @@ def test_get_refuses_what_cannot_be_fetched(name: str) -> None:
 
 
 def test_models_ls() -> None:
-    assert [row["name"] for row in json.loads(RUN.invoke(models_app, ["ls", "--json"]).stdout)] == list(
-        MODELS
-    )
+    assert [row["name"] for row in json.loads(RUN.invoke(models_app, ["ls", "--json"]).stdout)] == list(MODELS)
     assert len(RUN.invoke(models_app, ["ls"]).stdout.splitlines()) == 1 + len(MODELS)

@@ -58,9 +58,7 @@ def test_one_missing_file_is_named(section: Section, small_mnist: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [-1, -500, 3])
-def test_a_cut_or_swollen_idx_file_is_named_with_both_sizes(
-    section: Section, small_mnist: Path, change: int
-) -> None:
+def test_a_cut_or_swollen_idx_file_is_named_with_both_sizes(section: Section, small_mnist: Path, change: int) -> None:
     file = small_mnist / "MNIST/raw/train-images-idx3-ubyte"
     data = file.read_bytes()
     file.write_bytes(data[:change] if change < 0 else data + bytes(change))
@@ -104,16 +102,13 @@ def test_no_folder(section: Section, tmp_path: Path) -> None:
 
 def test_no_class_folders(section: Section, tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "lonely.png")
-    assert (
-        fault(section("imagefolder", root=str(tmp_path))).message == f"no class folders; looked in {tmp_path}"
-    )
+    assert fault(section("imagefolder", root=str(tmp_path))).message == f"no class folders; looked in {tmp_path}"
 
 
 def test_an_empty_class_folder_is_named(section: Section, small_folder: Path) -> None:
     (small_folder / "train" / "zebra").mkdir()
     assert (
-        str(small_folder / "train" / "zebra")
-        in loading_fault(section("imagefolder", root=str(small_folder))).message
+        str(small_folder / "train" / "zebra") in loading_fault(section("imagefolder", root=str(small_folder))).message
     )
 
 
@@ -150,9 +145,7 @@ def test_a_failed_download_is_one_clear_sentence(
         raise URLError("Name or service not known")
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", offline)
-    with pytest.raises(
-        DataError, match=r"could not download 'mnist' to .*Name or service not known"
-    ) as caught:
+    with pytest.raises(DataError, match=r"could not download 'mnist' to .*Name or service not known") as caught:
         load_data(section("mnist", root=str(tmp_path), download=True), seed=0, device=CPU)
     assert "\n" not in caught.value.message
     check_present(section("mnist", root=str(tmp_path), download=True))  # the download comes later

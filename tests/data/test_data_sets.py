@@ -34,9 +34,7 @@ def write_cifar(root: Path) -> None:
 
 
 @pytest.fixture(params=list(DATASETS))
-def cfg(
-    request: pytest.FixtureRequest, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> object:
+def cfg(request: pytest.FixtureRequest, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A section for every name in the registry."""
     name, values = request.param, {}
     if name == "mnist":

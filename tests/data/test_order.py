@@ -13,9 +13,7 @@ def test_derive_is_sha256_of_the_keys_and_never_changes() -> None:
 
 
 def test_derived_seeds_differ_in_every_part() -> None:
-    seeds = {
-        derive(seed, use, epoch) for seed in range(5) for use in ("order", "augment") for epoch in range(5)
-    }
+    seeds = {derive(seed, use, epoch) for seed in range(5) for use in ("order", "augment") for epoch in range(5)}
     assert len(seeds) == 50
     assert derive(1, "x", 1) != derive(1, "x", "1")
     assert derive(1, "ab", "c") != derive(1, "a", "bc")

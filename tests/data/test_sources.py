@@ -55,9 +55,7 @@ def test_batches_equal_the_samples_one_at_a_time(section: Section, storage: str)
     plain = section("fake", **FAKE, normalize=False, val_fraction=0.0, drop_last=False)
     pixels = _in_set_order(load_data(plain, seed=5, device=CPU).train)
     order = epoch_order(70, 5, 2)
-    mean, std = (
-        np.float32([255 * value for value in values]) for values in (bundle.facts.mean, bundle.facts.std)
-    )
+    mean, std = (np.float32([255 * value for value in values]) for values in (bundle.facts.mean, bundle.facts.std))
     for step, (inputs, targets) in enumerate(bundle.train.batches(2)):
         for place, sample in enumerate(order[step * 8 : step * 8 + 8].tolist()):
             raw = (pixels[sample].numpy() * np.float32(255)).round().astype(np.uint8)
@@ -81,15 +79,11 @@ def test_entering_an_epoch_replays_nothing_and_changes_nothing(section: Section,
         assert_same(whole[start:], list(source.batches(4, start)))
 
 
-def test_a_stream_entered_late_reads_only_what_it_gives(
-    section: Section, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stream_entered_late_reads_only_what_it_gives(section: Section, monkeypatch: pytest.MonkeyPatch) -> None:
     source = load_data(section("fake", **FAKE, storage="stream"), seed=5, device=CPU).train
     read: list[int] = []
     images = source._batches._images  # type: ignore[attr-defined]
-    monkeypatch.setattr(
-        type(images), "read", lambda self, rows: (read.append(len(rows)), self.pixels[rows])[1]
-    )
+    monkeypatch.setattr(type(images), "read", lambda self, rows: (read.append(len(rows)), self.pixels[rows])[1])
     list(source.batches(0, source.steps_per_epoch - 2))
     assert read == [8, 8]
 
@@ -122,9 +116,7 @@ def test_every_sample_comes_once_per_epoch(section: Section, storage: str) -> No
 
 
 def test_drop_last_counts_full_batches(section: Section) -> None:
-    sources = [
-        load_data(section("fake", **FAKE, drop_last=d), seed=5, device=CPU).train for d in (True, False)
-    ]
+    sources = [load_data(section("fake", **FAKE, drop_last=d), seed=5, device=CPU).train for d in (True, False)]
     assert [source.steps_per_epoch for source in sources] == [7, 8]  # 63 images, 8 a batch
     assert [len(inputs) for inputs, _ in sources[1].batches(0)] == [8] * 7 + [7]
 
@@ -180,9 +172,7 @@ def test_reseeded_is_loaded_with_that_seed(section: Section, storage: str) -> No
 
 
 @pytest.mark.parametrize("storage", ["resident", "stream"])
-def test_validation_batches_are_shuffled_whole_batches_without_augmentation(
-    section: Section, storage: str
-) -> None:
+def test_validation_batches_are_shuffled_whole_batches_without_augmentation(section: Section, storage: str) -> None:
     cfg = section("fake", **FAKE, storage=storage, crop=2, flip=True, val_fraction=0.3)
     bundle = load_data(cfg, seed=5, device=CPU)
     assert bundle.val is not None

@@ -10,9 +10,7 @@ from lrlab.data.statistics import Histogram
 
 
 def random_pixels(size: int, channels: int = 3) -> torch.Tensor:
-    return torch.randint(
-        0, 256, (size, channels, 6, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
+    return torch.randint(0, 256, (size, channels, 6, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
 def test_moments_equal_numpy_in_double_precision() -> None:

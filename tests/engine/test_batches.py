@@ -57,7 +57,7 @@ def test_a_batch_that_is_no_pair_asks_for_a_batch_fn(batch: object) -> None:
 
 
 def test_nested_batches_move_as_a_whole() -> None:
-    Pair = namedtuple("Pair", "x y")  # noqa: PYI024 - what collate functions hand out
+    Pair = namedtuple("Pair", "x y")
     nest = {"a": [torch.zeros(2), (torch.ones(1), "word")], "b": Pair(torch.zeros(1), 3)}
     moved = to_device(nest, torch.device("meta"))
     assert moved["a"][0].device.type == moved["a"][1][0].device.type == moved["b"].x.device.type == "meta"

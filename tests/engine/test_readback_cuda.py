@@ -11,7 +11,9 @@ from lrlab.engine.records import SilentObserver, StepRecord
 from lrlab.engine.task import Task
 from lrlab.policies.constant import Constant
 
-needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: the test of lag-one readback is not run")
+needs_cuda = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no CUDA device: the test of lag-one readback is not run"
+)
 
 
 class Losses(SilentObserver):
@@ -33,7 +35,10 @@ def test_on_the_cpu_values_are_there_at_once() -> None:
 @needs_cuda
 def test_on_cuda_values_come_one_step_later_and_none_is_lost() -> None:
     reader = CudaReadback()
-    arrived = [reader.push(i, torch.tensor(float(i), device="cuda")) for i in range(5)] + [reader.drain(), reader.drain()]
+    arrived = [reader.push(i, torch.tensor(float(i), device="cuda")) for i in range(5)] + [
+        reader.drain(),
+        reader.drain(),
+    ]
     assert arrived == [None, (0, [0.0]), (1, [1.0]), (2, [2.0]), (3, [3.0]), (4, [4.0]), None]
 
 

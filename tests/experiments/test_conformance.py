@@ -42,7 +42,15 @@ def test_c3_equals_the_closed_form() -> None:
         assert lr == pytest.approx(1e-3 * (1e4) ** (i / 99), rel=1e-12)
         assert loss == pytest.approx(0.5 * (w1**2 + 10 * w2**2) + 0.1, rel=1e-10)
         w1, w2 = w1 * (1 - lr), w2 * (1 - 10 * lr)
-    recorded = {0: 5.6, 1: 5.4995005, 10: 4.22381996, 30: 0.653523735, 50: 0.156258287, 60: 0.101486303, 65: 0.100029603}
+    recorded = {
+        0: 5.6,
+        1: 5.4995005,
+        10: 4.22381996,
+        30: 0.653523735,
+        50: 0.156258287,
+        60: 0.101486303,
+        65: 0.100029603,
+    }
     for i, value in recorded.items():
         assert finding.losses[i] == pytest.approx(value, rel=1e-7)
     assert min(range(100), key=finding.losses.__getitem__) == 71
@@ -59,11 +67,19 @@ def c2_parts() -> tuple[nn.Module, list[tuple[Tensor, Tensor]]]:
 
 
 def test_c1_and_c2_lrs_raw_losses_and_the_fastai_curve() -> None:
-    from lrlab.analysis.smoothing import ema
 
     model, batches = c2_parts()
-    finding = lrlab.range_test(model, batches, optimizer=sgd, lr_min=1e-5, lr_max=10.0, steps=100, stop=False, progress=False)
-    for i, lr in {0: 1e-5, 1: 1.149757e-5, 2: 1.321941e-5, 10: 4.037017e-5, 40: 2.656088e-3, 99: 10.0}.items():
+    finding = lrlab.range_test(
+        model, batches, optimizer=sgd, lr_min=1e-5, lr_max=10.0, steps=100, stop=False, progress=False
+    )
+    for i, lr in {
+        0: 1e-5,
+        1: 1.149757e-5,
+        2: 1.321941e-5,
+        10: 4.037017e-5,
+        40: 2.656088e-3,
+        99: 10.0,
+    }.items():
         assert finding.lrs[i] == pytest.approx(lr, rel=1e-6)
     at = [0, 1, 2, 10, 40, 60, 70, 80, 99]
     raw = [1.559387, 1.651994, 1.643909, 1.579492, 1.668232, 1.520110, 1.503846, 1.185063, 3.279149]
@@ -76,7 +92,9 @@ def test_c2_the_fastai_smoothed_curve_on_fastais_own_grid() -> None:
 
     model, batches = c2_parts()
     end = 10.0 * (1e-5 / 10.0) ** (1 / 100)
-    finding = lrlab.range_test(model, batches, optimizer=sgd, lr_min=1e-5, lr_max=end, steps=100, stop=False, progress=False)
+    finding = lrlab.range_test(
+        model, batches, optimizer=sgd, lr_min=1e-5, lr_max=end, steps=100, stop=False, progress=False
+    )
     smoothed = ema(finding.losses, beta=0.98)
     at = [0, 1, 2, 10, 40, 60, 70, 80, 99]
     recorded = [1.559386, 1.606157, 1.618995, 1.611538, 1.608451, 1.602185, 1.590901, 1.552202, 1.843740]
@@ -138,7 +156,9 @@ def _double(batches: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]
 
 def test_c6_parameter_groups_keep_their_ratio() -> None:
     model, batches = c2_parts()
-    optimizer = torch.optim.SGD([{"params": model[0].parameters(), "lr": 0.2}, {"params": model[2].parameters(), "lr": 0.02}])
+    optimizer = torch.optim.SGD(
+        [{"params": model[0].parameters(), "lr": 0.2}, {"params": model[2].parameters(), "lr": 0.02}]
+    )
     seen: list[list[float]] = []
 
     def spy(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -46,7 +46,9 @@ class World:
         generator = torch.Generator().manual_seed(1)
         x = torch.randn(512, 20, generator=generator)
         y = (x @ torch.randn(20, 5, generator=generator)).argmax(1)
-        self.loader = DataLoader(TensorDataset(x, y), batch_size=32, shuffle=True, generator=torch.Generator().manual_seed(2))
+        self.loader = DataLoader(
+            TensorDataset(x, y), batch_size=32, shuffle=True, generator=torch.Generator().manual_seed(2)
+        )
         self.model = Net()
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=3e-3)
         self.losses(10)
@@ -214,5 +216,7 @@ def test_a_one_shot_iterator_is_accepted_and_counted() -> None:
             x = torch.randn(16, 20, generator=generator)
             yield x, x[:, :5].argmax(1)
 
-    finding = lrlab.range_test(Net(), batches(), optimizer=lambda p: torch.optim.SGD(p, lr=0.1), steps=30, progress=False)
+    finding = lrlab.range_test(
+        Net(), batches(), optimizer=lambda p: torch.optim.SGD(p, lr=0.1), steps=30, progress=False
+    )
     assert any(f"{len(finding.losses)} batches were consumed" in note for note in finding.notes)

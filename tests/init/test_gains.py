@@ -40,9 +40,7 @@ def test_functions_are_torchs_activations() -> None:
 
 def test_a_gain_of_any_function() -> None:
     assert gain_of(abs) == pytest.approx(1, rel=1e-12)
-    assert gain_of(lambda z: (1 + erf(z / sqrt(2))) / 2) == pytest.approx(
-        sqrt(3), rel=1e-10
-    )  # uniform on [0, 1]
+    assert gain_of(lambda z: (1 + erf(z / sqrt(2))) / 2) == pytest.approx(sqrt(3), rel=1e-10)  # uniform on [0, 1]
 
 
 def test_an_unknown_activation_is_refused() -> None:

@@ -131,9 +131,7 @@ def test_without_a_generator_the_global_one_decides(name: str) -> None:
 @pytest.mark.parametrize("name", SCHEMES)
 def test_the_memory_format_does_not_show(name: str) -> None:
     plain = lrlab.init.apply(nn.Conv2d(5, 7, 3), name, generator=seeded(0))
-    last = lrlab.init.apply(
-        nn.Conv2d(5, 7, 3).to(memory_format=torch.channels_last), name, generator=seeded(0)
-    )
+    last = lrlab.init.apply(nn.Conv2d(5, 7, 3).to(memory_format=torch.channels_last), name, generator=seeded(0))
     assert last.weight.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(plain.weight, last.weight)
 
@@ -149,9 +147,7 @@ def test_torch_is_what_a_fresh_model_has() -> None:
 
 @pytest.mark.parametrize("name", INITS)
 def test_init_model_reads_the_section_and_the_seed(name: str) -> None:
-    options = {"kaiming": {"mode": "fan_out", "gain": None}, "xavier": {"gain": 1.5}, "torch": {}}[
-        name.split("_")[0]
-    ]
+    options = {"kaiming": {"mode": "fan_out", "gain": None}, "xavier": {"gain": 1.5}, "torch": {}}[name.split("_")[0]]
     cfg = SimpleNamespace(name=name, **options)
     model = lrlab.init.init_model(net(), cfg, activation="tanh", seed=2**62)
     twin = lrlab.init.apply(net(), name, activation="tanh", generator=seeded(2**62), **options)
@@ -182,9 +178,7 @@ def test_kaiming_keeps_the_signal_through_20_relu_layers_and_xavier_does_not() -
 @pytest.mark.parametrize(("activation", "width"), [("tanh", 400), ("gelu", 400)])
 def test_gains_keep_a_unit_signal_in_one_layer(activation: str, width: int) -> None:
     function = {"tanh": torch.tanh, "gelu": nn.functional.gelu}[activation]
-    layer = lrlab.init.apply(
-        nn.Linear(width, 2000), "kaiming_normal", activation=activation, generator=seeded(0)
-    )
+    layer = lrlab.init.apply(nn.Linear(width, 2000), "kaiming_normal", activation=activation, generator=seeded(0))
     values = layer(function(torch.randn(500, width, generator=seeded(1))))
     assert values.square().mean().item() == pytest.approx(1, rel=0.03)
 

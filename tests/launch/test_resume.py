@@ -20,7 +20,8 @@ from lrlab.launch.training import Training
 
 STEPS = 13
 OVERRIDES = [
-    "data.name=fake", "data.train_size=96", "data.batch_size=16", "data.crop=1", "data.flip=true", "data.val_fraction=0.2",
+    "data.name=fake", "data.train_size=96", "data.batch_size=16", "data.crop=1", "data.flip=true",
+    "data.val_fraction=0.2",
     "model.width=8", "model.depth=2", "model.dropout=0.3", "optimizer.lr=0.05",
     f"train.steps={STEPS}", "train.validate_every=3", "train.checkpoint.every=1", "train.checkpoint.keep=100",
 ]  # fmt: skip

@@ -72,9 +72,7 @@ def test_every_model_keeps_the_contract(cfg: SimpleNamespace) -> None:
     model.eval()
     with torch.no_grad():
         assert torch.equal(model(images), model(images))
-        assert torch.allclose(
-            model(images)[:2], model(images[:2]), atol=1e-5
-        )  # samples do not see each other
+        assert torch.allclose(model(images)[:2], model(images[:2]), atol=1e-5)  # samples do not see each other
 
 
 @pytest.mark.parametrize("name", ARMS)
@@ -182,8 +180,6 @@ def test_mlp_size_in_closed_form(depth: int) -> None:
         (SimpleNamespace(name="convent"), (1, 8, 8), 3, "no model named 'convent'"),
     ],
 )
-def test_what_cannot_be_built_is_said(
-    cfg: SimpleNamespace, shape: tuple[int, ...], classes: int, message: str
-) -> None:
+def test_what_cannot_be_built_is_said(cfg: SimpleNamespace, shape: tuple[int, ...], classes: int, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         build_model(cfg, shape=shape, classes=classes)  # type: ignore[arg-type]

@@ -15,10 +15,7 @@ Make = Callable[[list[Tensor]], torch.optim.Optimizer]
 
 def parameters() -> list[nn.Parameter]:
     draw = torch.Generator().manual_seed(0)
-    return [
-        nn.Parameter(torch.randn(shape, dtype=torch.float64, generator=draw))
-        for shape in ((3, 4), (5,), (2, 2))
-    ]
+    return [nn.Parameter(torch.randn(shape, dtype=torch.float64, generator=draw)) for shape in ((3, 4), (5,), (2, 2))]
 
 
 def gradients(step: int) -> list[Tensor]:
@@ -26,9 +23,7 @@ def gradients(step: int) -> list[Tensor]:
     return [torch.randn(p.shape, dtype=torch.float64, generator=draw) for p in parameters()]
 
 
-def run(
-    make: Make, steps: int = 40, schedule: Callable[[int], dict[str, float]] = lambda _: {}
-) -> list[Tensor]:
+def run(make: Make, steps: int = 40, schedule: Callable[[int], dict[str, float]] = lambda _: {}) -> list[Tensor]:
     params = parameters()
     optimizer = make(list(params))
     for step in range(steps):
@@ -44,9 +39,7 @@ def distance(left: list[Tensor], right: list[Tensor]) -> float:
     return max((a - b).abs().max().item() for a, b in zip(left, right, strict=True))
 
 
-def plain(
-    lr: Callable[[int], float], beta: Callable[[int], float], decay: float, steps: int = 40
-) -> list[Tensor]:
+def plain(lr: Callable[[int], float], beta: Callable[[int], float], decay: float, steps: int = 40) -> list[Tensor]:
     """The definition, one number at a time."""
     out = []
     for index, param in enumerate(parameters()):

@@ -37,9 +37,7 @@ def test_replaces_contents(target: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["fsync", "replace"])
-def test_failure_keeps_the_old_and_leaves_nothing(
-    target: Path, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failure_keeps_the_old_and_leaves_nothing(target: Path, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, point, full)
     with pytest.raises(OSError, match="No space left"):
         atomic.write_atomic(target, NEW)
@@ -62,9 +60,7 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(target: Path, monkeypatch:
 
 
 def in_child(code: str, path: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, timeout=60, check=False
-    )
+    return subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, timeout=60, check=False)
 
 
 KILLED = """

@@ -17,9 +17,7 @@ from lrlab.runs.index import find_run, list_runs, newest_unfinished, read_run
 from lrlab.runs.process import ProcessMark
 
 
-def make(
-    root: Path, *states: str, slug: str = "x", config_hash: str = "h", experiment: str = "train"
-) -> Path:
+def make(root: Path, *states: str, slug: str = "x", config_hash: str = "h", experiment: str = "train") -> Path:
     with RunFolder.create(root, experiment, slug) as run:
         run.write_meta({"config_hash": config_hash})
         for state in states:
@@ -55,8 +53,7 @@ def test_unreadable_folders_are_listed_with_the_reason(tmp_path: Path) -> None:
     good = make(tmp_path, "running", "completed")
     stamp = "20200101-000000"
     broken = {
-        name: tmp_path / "train" / f"{stamp}-{name}-0000"
-        for name in ("empty", "torn", "foreign", "meta", "deep")
+        name: tmp_path / "train" / f"{stamp}-{name}-0000" for name in ("empty", "torn", "foreign", "meta", "deep")
     }
     for path in broken.values():
         path.mkdir()

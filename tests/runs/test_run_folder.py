@@ -84,9 +84,7 @@ def test_slugs(text: str, slug: str) -> None:
     assert created_at(run_name(text)) is not None
 
 
-@pytest.mark.parametrize(
-    "name", ["digits", "20261301-000000-x-abcd", "20260101-000000-x-abcg", "2026-x-abcd"]
-)
+@pytest.mark.parametrize("name", ["digits", "20261301-000000-x-abcd", "20260101-000000-x-abcg", "2026-x-abcd"])
 def test_other_names_have_no_time(name: str) -> None:
     assert created_at(name) is None
 

@@ -88,9 +88,7 @@ def test_a_line_per_tenth(timer: Clock) -> None:
     work(progress(1000, "seed 0", quiet=False, stream=stream), timer, steps=1000, seconds=100)
     lines = stream.text().splitlines()
     assert [re.findall(r"(\d+) %", line)[0] for line in lines] == [str(10 * i) for i in range(1, 11)]
-    assert lines[4] == (
-        "seed 0:  50 %  step 500/1000  lr 0.1  loss 0.004  accuracy 50.0 %  10 steps/s, 0:50 left"
-    )
+    assert lines[4] == ("seed 0:  50 %  step 500/1000  lr 0.1  loss 0.004  accuracy 50.0 %  10 steps/s, 0:50 left")
 
 
 def test_a_line_per_fifteen_seconds_when_a_tenth_takes_longer(timer: Clock) -> None:

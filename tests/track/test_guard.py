@@ -78,9 +78,7 @@ def test_hands_everything_on_and_leaves_out_none() -> None:
         (TypeError("a bug"), "TypeError: a bug"),
     ],
 )
-def test_a_failing_sink_is_dropped_once_and_the_other_goes_on(
-    method: str, error: Exception, reason: str
-) -> None:
+def test_a_failing_sink_is_dropped_once_and_the_other_goes_on(method: str, error: Exception, reason: str) -> None:
     bad, good = Recorder(error, [method]), Recorder()
     lost: list[str] = []
     guarded = GuardedSinks([bad, good], lost.append)

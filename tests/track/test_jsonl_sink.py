@@ -19,12 +19,10 @@ from lrlab.track.sink import Row
 def training(steps: int, start: int = 0) -> list[Row]:
     """`steps` updates; an evaluation after each second one."""
     rows: list[Row] = []
-    for step in range(start, start + steps):
-        rows.append(
-            {"kind": "train", "step": step, "epoch": step // 4, "lr": 0.1 / (1 + step), "loss": 1 / 3 + step}
-        )
-        if step % 2 == 1:
-            rows.append({"kind": "val", "step": step + 1, "epoch": step // 4, "loss": 0.5, "accuracy": 0.25})
+    for step in range(start + 1, start + steps + 1):  # updates done, this one included
+        rows.append({"kind": "train", "step": step, "epoch": step // 4, "lr": 0.1 / (1 + step), "loss": 1 / 3 + step})
+        if step % 2 == 0:
+            rows.append({"kind": "val", "step": step, "epoch": step // 4, "loss": 0.5, "accuracy": 0.25})
     return rows
 
 

@@ -25,9 +25,7 @@ def read(folder: Path) -> Any:
 
 
 def scalars(accumulator: Any) -> dict[str, list[tuple[int, float]]]:
-    return {
-        tag: [(e.step, e.value) for e in accumulator.Scalars(tag)] for tag in accumulator.Tags()["scalars"]
-    }
+    return {tag: [(e.step, e.value) for e in accumulator.Scalars(tag)] for tag in accumulator.Tags()["scalars"]}
 
 
 def train_row(step: int, **values: float) -> Row:
@@ -57,9 +55,7 @@ def test_all_tags_and_values(tmp_path: Path) -> None:
         *("val/loss", "val/accuracy", "test/loss", "test/accuracy"),
     }
     for name in names:
-        expected = [
-            (int(row["step"]), float(np.float32(row[name]))) for row in ROWS if row["kind"] == "train"
-        ]
+        expected = [(int(row["step"]), float(np.float32(row[name]))) for row in ROWS if row["kind"] == "train"]
         assert got[f"train/{name}"] == expected
     assert got["val/loss"] == [(20, 0.75)]
     assert got["test/accuracy"] == [(20, 0.625)]
@@ -81,8 +77,7 @@ def test_the_slow_twin_writes_the_same(tmp_path: Path) -> None:
 
 def test_sweep_rows(tmp_path: Path) -> None:
     rows: list[Row] = [
-        {"kind": "sweep", "step": i, "lr": 10.0**-i, "loss": 2.0, "smoothed": 1.5, "why": "x"}
-        for i in range(3)
+        {"kind": "sweep", "step": i, "lr": 10.0**-i, "loss": 2.0, "smoothed": 1.5, "why": "x"} for i in range(3)
     ]
     accumulator = written(tmp_path, rows)
     got = scalars(accumulator)
@@ -111,9 +106,7 @@ def test_layout(tmp_path: Path) -> None:
     accumulator = written(tmp_path, ROWS)
     (event,) = accumulator.Tensors("custom_scalars__config__")
     layout = layout_pb2.Layout.FromString(event.tensor_proto.string_val[0])
-    charts = {
-        chart.title: list(chart.multiline.tag) for category in layout.category for chart in category.chart
-    }
+    charts = {chart.title: list(chart.multiline.tag) for category in layout.category for chart in category.chart}
     assert charts == {
         "loss": ["train/loss", "val/loss"],
         "accuracy": ["train/accuracy", "val/accuracy", "test/accuracy"],
@@ -161,9 +154,7 @@ def test_hparams_in_the_same_run(tmp_path: Path) -> None:
 
 
 def test_flatten_is_what_hparams_takes() -> None:
-    flat = flatten(
-        {"a": {"b": {"c": 1}}, "d": math.nan, "e": [None, "x"], "f": Path("p"), "g": True, "h": {}}
-    )
+    flat = flatten({"a": {"b": {"c": 1}}, "d": math.nan, "e": [None, "x"], "f": Path("p"), "g": True, "h": {}})
     assert flat == {"a.b.c": 1, "d": "nan", "e": "[None, 'x']", "f": "p", "g": "true"}
 
 
@@ -216,9 +207,7 @@ def test_without_purging_it_would_zig_zag(tmp_path: Path) -> None:
     assert steps != sorted(steps)
 
 
-def test_later_files_sort_later_although_the_clock_jumps_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_later_files_sort_later_although_the_clock_jumps_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = []
     for now in (2_000_000_000.0, 1_900_000_000.0, 1_900_000_000.0):
         with monkeypatch.context() as patch:

@@ -43,7 +43,11 @@ class Combined:
 
 
 def combine(
-    readings: Sequence[Reading], lrs: Sequence[Sequence[float]], losses: Sequence[Sequence[float]], *, rule: str
+    readings: Sequence[Reading],
+    lrs: Sequence[Sequence[float]],
+    losses: Sequence[Sequence[float]],
+    *,
+    rule: str,
 ) -> Combined:
     """Put the readings of several seeds together; the sweeps share one grid of lrs and may end at different steps."""
     chosen = [r.suggestion for r in readings if r.suggestion is not None]
@@ -70,7 +74,9 @@ def _flags(readings: Sequence[Reading]) -> tuple[Flag, ...]:
             by_code.setdefault(flag.code, []).append(flag)
     total = len(readings)
     return tuple(
-        Flag(code, f"{flags[0].message} ({len(flags)} of {total} seeds)") for code, flags in by_code.items() if 2 * len(flags) >= total
+        Flag(code, f"{flags[0].message} ({len(flags)} of {total} seeds)")
+        for code, flags in by_code.items()
+        if 2 * len(flags) >= total
     )
 
 
@@ -82,5 +88,8 @@ def _band(lrs: Sequence[Sequence[float]], losses: Sequence[Sequence[float]]) -> 
     alive = np.isfinite(table).sum(axis=0)
     columns = [table[:, i][np.isfinite(table[:, i])] for i in range(len(grid))]
     median = [float(np.median(c)) if len(c) else math.nan for c in columns]
-    low, high = ([float(np.quantile(c, q)) if n > 1 else math.nan for c, n in zip(columns, alive, strict=True)] for q in (0.1, 0.9))
+    low, high = (
+        [float(np.quantile(c, q)) if n > 1 else math.nan for c, n in zip(columns, alive, strict=True)]
+        for q in (0.1, 0.9)
+    )
     return Band(tuple(grid), tuple(median), tuple(low), tuple(high))

@@ -72,7 +72,9 @@ def read(lrs: Sequence[float], losses: Sequence[float], stop: StopReason, *, sug
     lr, raw = np.asarray(lrs, dtype=float)[finite], np.asarray(losses, dtype=float)[finite]
     levels, points = _level_means(lr, raw)
     if len(levels) < FIRST:
-        message = f"{len(levels)} finite points before the sweep ended; {FIRST} are needed. Lower lr_min or take more steps."
+        message = (
+            f"{len(levels)} finite points before the sweep ended; {FIRST} are needed. Lower lr_min or take more steps."
+        )
         return _nothing(Flag("TOO_FEW_POINTS", message), tuple(raw))
     start, best = float(np.median(points[:FIRST])), _lowest_median(points)
     clipped = np.minimum(points, start + CLIP * max(start - best, 0.0)) if best < start else np.minimum(points, start)
@@ -101,8 +103,8 @@ def _no_answer(points: Floats, grid: Floats, lowest: int, noise: float, drop: fl
     scale = max(abs(float(np.median(points[:FIRST]))), abs(drop))
     if drop <= floor or drop <= 1e-9 * scale:
         message = (
-            f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). Take a larger "
-            "batch or more steps, raise lr_max, or start from weights that are not trained yet."
+            f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). Take a "
+            "larger batch or more steps, raise lr_max, or start from weights that are not trained yet."
         )
         return Flag("NO_SIGNAL", message)
     if lowest < max(1, LEFT * len(grid)):
@@ -113,7 +115,9 @@ def _no_answer(points: Floats, grid: Floats, lowest: int, noise: float, drop: fl
 def _warnings(grid: Floats, lowest: int, stop: StopReason) -> tuple[Flag, ...]:
     if lowest < (1 - EDGE) * (len(grid) - 1) or stop is StopReason.NON_FINITE:
         return ()
-    message = f"the loss is still lowest at the right end, lr {grid[lowest]:.3g}: raise lr_max; the answer is a lower bound."
+    message = (
+        f"the loss is still lowest at the right end, lr {grid[lowest]:.3g}: raise lr_max; the answer is a lower bound."
+    )
     return (Flag("NOT_DIVERGED", message),)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lrlab.cli.inputs import Arguments, announce, load
-from lrlab.errors import ConfigError
+from lrlab.errors import ConfigError, Diagnostic
 
 config_app = typer.Typer(no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML configs.")]
@@ -19,7 +19,7 @@ def validate_command(files: Files) -> None:
     """Check configs without running anything; everything wrong at once."""
     from lrlab.config.load import load_config
 
-    problems = []
+    problems: list[Diagnostic] = []
     for file in files:
         try:
             notes = load_config(file).notes

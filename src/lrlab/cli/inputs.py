@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 Arguments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[CONFIG] [KEY=VALUE]...", help="A YAML config (default: the embedded digits), then overrides."),
+    typer.Argument(
+        metavar="[CONFIG] [KEY=VALUE]...",
+        help="A YAML config (default: the embedded digits), then overrides.",
+    ),
 ]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, metavar="N", help="How many seeds to run.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda[:i]", help="Where to run.")]
@@ -28,7 +31,9 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print the resolv
 DEFAULT_OUT = Path("runs")
 
 
-def load(arguments: Sequence[str], flags: Sequence[tuple[str, str, Any]], *, resume: str | None, root: Path) -> "LoadedConfig":
+def load(
+    arguments: Sequence[str], flags: Sequence[tuple[str, str, Any]], *, resume: str | None, root: Path
+) -> "LoadedConfig":
     """The config that CONFIG, the overrides and the flags make together.
 
     Naming a run to resume without a CONFIG takes the config of that run.
@@ -71,3 +76,9 @@ def run_options(out: Path, resume: str | None, quiet: bool) -> "RunOptions":
     from lrlab.launch.session import RunOptions
 
     return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet)
+
+
+def describe(loaded: "LoadedConfig") -> str:
+    """What is trained, in a few words; the title of its figures."""
+    config = loaded.config
+    return ", ".join((config.name or config.data.name, config.model.name, config.optimizer.name))

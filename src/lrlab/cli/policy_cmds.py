@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 policy_app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="constant, range, onecycle or torch.")]
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="For example policy.shape=cosine.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="For example policy.shape=cosine.")
+]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Updates in all.")]
-Lr = Annotated[float, typer.Option("--lr", min=1e-30, help="The optimizer's lr: constant's value, one-cycle's maximum.")]
+Lr = Annotated[
+    float, typer.Option("--lr", min=1e-30, help="The optimizer's lr: constant's value, one-cycle's maximum.")
+]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Also draw it into a PNG.")]
 
 
@@ -46,7 +50,11 @@ def show_command(name: Name, overrides: Overrides = None, steps: Steps = 80, lr:
         from lrlab.report.policy_figure import policy_figure
         from lrlab.report.save import save_figure
 
-        path = next(p for p in save_figure(policy_figure(policy, title=f"Policy {name}"), png.parent, png.stem) if p.suffix == ".png")
+        path = next(
+            p
+            for p in save_figure(policy_figure(policy, title=f"Policy {name}"), png.parent, png.stem)
+            if p.suffix == ".png"
+        )
         typer.echo(f"plot   {path}")
 
 

@@ -17,6 +17,7 @@ from lrlab.cli.inputs import (
     Seeds,
     Verbose,
     announce,
+    describe,
     load,
     run_options,
 )
@@ -24,7 +25,10 @@ from lrlab.cli.inputs import (
 if TYPE_CHECKING:
     from lrlab.experiments.range_test import RangeFinding
 
-Apply = Annotated[bool, typer.Option("--apply", help="Write a copy of the config with the found max-lr into the run folder.")]
+Apply = Annotated[
+    bool,
+    typer.Option("--apply", help="Write a copy of the config with the found max-lr into the run folder."),
+]
 
 
 def range_test_command(
@@ -50,10 +54,14 @@ def range_test_command(
     outcome = execute(experiment, loaded, run_options(out, resume, quiet))
     finding = outcome.finding
     assert isinstance(finding, RangeFinding)
-    plots = report_range_test(outcome.folder, finding, title=f"Range test: {outcome.folder.name}")
+    plots = report_range_test(outcome.folder, finding, title=f"Range test: {describe(loaded)}")
     tuned = _apply(loaded, finding, outcome.folder) if apply else None
     if as_json:
-        extra = {"run": str(outcome.folder), "plots": [str(p) for p in plots], "tuned": str(tuned) if tuned else None}
+        extra = {
+            "run": str(outcome.folder),
+            "plots": [str(p) for p in plots],
+            "tuned": str(tuned) if tuned else None,
+        }
         typer.echo(json.dumps({"experiment": "range-test", "headline": finding.headline, **finding.to_json(), **extra}))
     else:
         _print(finding, outcome.folder, plots, tuned)
@@ -85,7 +93,9 @@ def _print(finding: "RangeFinding", folder: Path, plots: list[Path], tuned: Path
         console.print(f"tuned  {tuned}")
         console.print(f"next   lrlab train {tuned} --policy onecycle")
     elif finding.suggestion is not None:
-        console.print(f"next   lrlab train --policy onecycle optimizer.lr={finding.suggestion:.3g} (with the same config)")
+        console.print(
+            f"next   lrlab train --policy onecycle optimizer.lr={finding.suggestion:.3g} (with the same config)"
+        )
 
 
 def _cost(finding: "RangeFinding") -> str:

@@ -14,9 +14,7 @@ runs_app = typer.Typer(no_args_is_help=True)
 
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Where the run folders are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's path, its name, or the beginning of its name.")
-]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's path, its name, or the beginning of its name.")]
 OptionalRun = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's path or name; without one, all runs.")
 ]

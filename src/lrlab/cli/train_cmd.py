@@ -17,6 +17,7 @@ from lrlab.cli.inputs import (
     Seeds,
     Verbose,
     announce,
+    describe,
     load,
     run_options,
 )
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from lrlab.experiments.train import TrainFinding
 
 PolicyName = Annotated[
-    str | None, typer.Option("--policy", metavar="NAME", help="constant, range, onecycle or torch; see: lrlab policy ls")
+    str | None,
+    typer.Option("--policy", metavar="NAME", help="constant, range, onecycle or torch; see: lrlab policy ls"),
 ]
 
 
@@ -41,7 +43,11 @@ def train_command(
     verbose: Verbose = False,
 ) -> None:
     """Train with a policy; one-cycle unless the config says otherwise."""
-    flags = [("--policy", "policy.name", policy), ("--seeds", "train.seeds", seeds), ("--device", "train.device", device)]
+    flags = [
+        ("--policy", "policy.name", policy),
+        ("--seeds", "train.seeds", seeds),
+        ("--device", "train.device", device),
+    ]
     loaded = load(arguments or [], flags, resume=resume, root=out)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.train import Train, TrainFinding
@@ -51,7 +57,7 @@ def train_command(
     outcome = execute(Train.from_config(loaded.config.model_dump(mode="json")), loaded, run_options(out, resume, quiet))
     finding = outcome.finding
     assert isinstance(finding, TrainFinding)
-    plots = report_training(outcome.folder, finding, title=f"Training: {outcome.folder.name}")
+    plots = report_training(outcome.folder, finding, title=f"Training: {describe(loaded)}")
     if as_json:
         extra = {"run": str(outcome.folder), "plots": [str(p) for p in plots]}
         typer.echo(json.dumps({"experiment": "train", "headline": finding.headline, **finding.to_json(), **extra}))
@@ -67,7 +73,18 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
     from rich.table import Table
 
     console = Console(soft_wrap=True, highlight=False)
-    table = Table("seed", "status", "steps", "val loss", "val acc %", "test loss", "test acc %", "seconds", box=None, pad_edge=False)
+    table = Table(
+        "seed",
+        "status",
+        "steps",
+        "val loss",
+        "val acc %",
+        "test loss",
+        "test acc %",
+        "seconds",
+        box=None,
+        pad_edge=False,
+    )
     for seed in finding.seeds:
         m = seed.metrics
         table.add_row(
@@ -80,7 +97,9 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
     console.print(table)
     console.print(f"\n[bold]{finding.headline}[/bold]")
     if finding.diverged:
-        console.print("the loss became non-finite; the last good checkpoint is kept. Lower optimizer.lr, or see: lrlab range-test")
+        console.print(
+            "the loss became non-finite; the last good checkpoint is kept. Lower optimizer.lr, or see: lrlab range-test"
+        )
     console.print(f"run    {folder}")
     for plot in plots:
         if plot.suffix == ".png":

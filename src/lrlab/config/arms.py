@@ -44,8 +44,10 @@ class Merged:
 
     def _switch(self, section: str, new: Mapping[str, Any], arms: Mapping[str, type[Section]]) -> None:
         old = self.data.get(section)
-        before = old.get("name", default_arm(section)) if isinstance(old, dict) else None
-        if not isinstance(old, dict) or before == new["name"] or new["name"] not in arms:
+        if not isinstance(old, dict) or new["name"] not in arms:
+            return
+        before = str(old.get("name", default_arm(section)))
+        if before == new["name"]:
             return
         known = arms[new["name"]].model_fields
         for key in [key for key in old if key not in known and key not in new]:
@@ -74,7 +76,9 @@ def section_arms() -> dict[str, dict[str, type[Section]]]:
     found: dict[str, dict[str, type[Section]]] = {}
     for section, info in Config.model_fields.items():
         if info.discriminator is not None:
-            found[section] = {name: arm for arm in get_args(info.annotation) for name in _names(arm.model_fields["name"])}
+            found[section] = {
+                name: arm for arm in get_args(info.annotation) for name in _names(arm.model_fields["name"])
+            }
     return found
 
 

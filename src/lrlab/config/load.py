@@ -1,6 +1,6 @@
 """A config from a file, overrides and options."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,11 @@ def load_config(
             layers, text = read_chain(path)
     except ConfigError as error:
         problems += error.diagnostics
-    above = []
-    for make, given in ((parse_overrides, list(overrides)), (flag_layer, flags)):
+    above: list[Layer] = []
+    makers: tuple[Callable[[], Layer], ...] = (lambda: parse_overrides(overrides), lambda: flag_layer(flags))
+    for make in makers:
         try:
-            above.append(make(given))  # type: ignore[operator]
+            above.append(make())
         except ConfigError as error:
             problems += error.diagnostics
     if problems:

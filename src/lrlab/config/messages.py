@@ -23,7 +23,12 @@ _KINDS = {
     "int_from_float": "a whole number",
     "finite_number": "a finite number",
 }
-_BOUNDS = {"greater_than": "above {gt}", "greater_than_equal": "at least {ge}", "less_than": "below {lt}", "less_than_equal": "at most {le}"}  # fmt: skip
+_BOUNDS = {
+    "greater_than": "above {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "below {lt}",
+    "less_than_equal": "at most {le}",
+}
 _LISTINGS = {"data": "lrlab data ls", "model": "lrlab models ls", "policy": "lrlab policy ls"}
 
 
@@ -40,9 +45,16 @@ def describe_problem(error: ErrorDetails, path: Path, place: Place, data: Mappin
     if kind == "literal_error":
         return _one_of(key, written, _choices(path, data), "")
     if kind == "string_pattern_mismatch":
-        return f"{key}: {written!r} is not one of auto, cpu, cuda, cuda:N", "use auto to take CUDA where there is one"
+        return (
+            f"{key}: {written!r} is not one of auto, cpu, cuda, cuda:N",
+            "use auto to take CUDA where there is one",
+        )
     if kind in _KINDS:
-        quoted = " (quoted, so it is text)" if isinstance(error["input"], str) and kind != "bool_type" and _numeric(error["input"]) else ""
+        quoted = (
+            " (quoted, so it is text)"
+            if isinstance(error["input"], str) and kind != "bool_type" and _numeric(error["input"])
+            else ""
+        )
         return f"{key} must be {_KINDS[kind]}; got {written}{quoted}", ""
     if kind in _BOUNDS:
         return f"{key} must be {_BOUNDS[kind].format(**context)}; got {written}", ""

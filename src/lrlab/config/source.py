@@ -48,7 +48,9 @@ def parse_layer(text: str, name: str) -> Layer:
     if node is None:
         return Layer({})
     if not isinstance(node, yaml.MappingNode):
-        raise ConfigError([reader.problem(node, f"a config is a mapping of sections, not a {node.id}")])
+        raise ConfigError(
+            [reader.problem(node, f"a config is a mapping of sections, not {node.tag.rsplit(':', 1)[-1]}")]
+        )
     data = reader.read(node, (), ())
     if reader.problems:
         raise ConfigError(reader.problems)
@@ -135,6 +137,7 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             self.values[path] = place_of(self.text, self.name, node.start_mark)
             return [self.read(item, (*path, str(i)), (*above, node)) for i, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
         self.values[path] = place_of(self.text, self.name, node.start_mark, str(node.value))
         return read_scalar(node.value) if node.style is None else node.value
 
@@ -149,11 +152,17 @@ class _Reader:
                 self.problems.append(self.problem(key_node, "merge keys are not read", "use extends: other.yaml"))
             elif key in data:
                 first = self.keys[(*path, key)].where.rsplit(":", 2)[1]
-                self.problems.append(self.problem(key_node, f"the key {key!r} stands here twice; first in line {first}"))
+                self.problems.append(
+                    self.problem(key_node, f"the key {key!r} stands here twice; first in line {first}")
+                )
             else:
                 self.keys[(*path, key)] = place_of(self.text, self.name, key_node.start_mark)
                 data[key] = self.read(value_node, (*path, key), above)
         return data
 
 
-_PLAIN_TAGS = {yaml.BaseLoader.DEFAULT_SCALAR_TAG, yaml.BaseLoader.DEFAULT_SEQUENCE_TAG, yaml.BaseLoader.DEFAULT_MAPPING_TAG}
+_PLAIN_TAGS = {
+    yaml.BaseLoader.DEFAULT_SCALAR_TAG,
+    yaml.BaseLoader.DEFAULT_SEQUENCE_TAG,
+    yaml.BaseLoader.DEFAULT_MAPPING_TAG,
+}

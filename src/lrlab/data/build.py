@@ -47,9 +47,7 @@ class DataBundle:
             raise UsageError("there is no validation split", hint="set data.val_fraction above 0")
         plan = self.train.plan
         size = min(plan.batch_size, self.val.samples)
-        return self.val.replanned(
-            BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish
-        )
+        return self.val.replanned(BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish)
 
 
 def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
@@ -74,9 +72,7 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     found = scan(raw, parts, hold=storage == "resident")
     moments = found.moments if cfg.normalize else _identity(len(found.moments.mean))
     finish = Finish(Normalize(moments.mean, moments.std, device))
-    train_finish = (
-        Finish(finish.normalize, Augment(cfg.crop, cfg.flip, seed)) if cfg.crop or cfg.flip else finish
-    )
+    train_finish = Finish(finish.normalize, Augment(cfg.crop, cfg.flip, seed)) if cfg.crop or cfg.flip else finish
     train_plan = BatchPlan(len(parts["train"].rows), cfg.batch_size, seed, cfg.drop_last)
     place = _Placer(parts, found, device, cfg.workers)
     return DataBundle(
@@ -87,9 +83,7 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     )
 
 
-def choose_storage(
-    wish: Literal["auto", "resident", "stream"], size: int, device: torch.device
-) -> StorageKind:
+def choose_storage(wish: Literal["auto", "resident", "stream"], size: int, device: torch.device) -> StorageKind:
     """Where images of `size` bytes live. `auto` keeps 2 GiB on a CPU, a quarter of what is free on CUDA."""
     if wish != "auto":
         return wish
@@ -110,9 +104,7 @@ class _Placer:
         part = self.parts[name]
         if name not in self.found.pixels:
             return StreamSource(part.images, part.rows, plan, finish, self.device, self.workers)
-        pixels, labels, ids = (
-            values.to(self.device) for values in (self.found.pixels[name], part.labels, part.rows)
-        )
+        pixels, labels, ids = (values.to(self.device) for values in (self.found.pixels[name], part.labels, part.rows))
         return ResidentSource(pixels, labels, ids, plan, finish)
 
 

@@ -19,9 +19,7 @@ def _alone(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / _LOCK).open("w")
     except OSError as error:
-        raise ResourceError(
-            f"cannot write to {root}: {error.strerror}", hint="choose another --root"
-        ) from error
+        raise ResourceError(f"cannot write to {root}: {error.strerror}", hint="choose another --root") from error
     with lock:
         try:
             import fcntl

@@ -22,17 +22,11 @@ def load(cfg: Any) -> RawSplits:
     """
     for key, size in (("train_size", cfg.train_size), ("test_size", cfg.test_size)):
         if size < cfg.classes:
-            raise UsageError(
-                f"data.{key}={size} is below data.classes={cfg.classes}: a class would have no image"
-            )
-    patterns = torch.rand(
-        cfg.classes, cfg.channels, _COARSE, _COARSE, generator=generator(0, "fake", "patterns")
-    )
+            raise UsageError(f"data.{key}={size} is below data.classes={cfg.classes}: a class would have no image")
+    patterns = torch.rand(cfg.classes, cfg.channels, _COARSE, _COARSE, generator=generator(0, "fake", "patterns"))
     templates = interpolate(patterns * 255, size=(cfg.image_size, cfg.image_size), mode="nearest")
     names = tuple(f"class{label}" for label in range(cfg.classes))
-    return RawSplits(
-        names, _draw(templates, cfg.train_size, "train"), _draw(templates, cfg.test_size, "test")
-    )
+    return RawSplits(names, _draw(templates, cfg.train_size, "train"), _draw(templates, cfg.test_size, "test"))
 
 
 def _draw(templates: Tensor, size: int, split: str) -> TensorImages:

@@ -7,9 +7,7 @@ from pathlib import Path
 from lrlab.errors import DataError
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-_HINT = (
-    "data.root is a folder with one folder of images per class in it, or with train/ and test/ of that kind"
-)
+_HINT = "data.root is a folder with one folder of images per class in it, or with train/ and test/ of that kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,7 @@ def find_layout(root: Path) -> Layout:
     """
     if not root.is_dir():
         raise DataError(f"no image folder; looked in {root}", hint=_HINT)
-    train, test, val = (
-        root / name if _subfolders(root / name) else None for name in ("train", "test", "val")
-    )
+    train, test, val = (root / name if _subfolders(root / name) else None for name in ("train", "test", "val"))
     if train is None:
         if not _subfolders(root):
             raise DataError(f"no class folders; looked in {root}", hint=_HINT)
@@ -53,9 +49,7 @@ def _subfolders(folder: Path) -> list[str]:
     """Names of the folders in `folder`, sorted; none where there is no such folder."""
     if not folder.is_dir():
         return []
-    return sorted(
-        entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")
-    )
+    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
 
 
 def find_images(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:

@@ -15,9 +15,7 @@ class Normalize:
 
     def __init__(self, mean: Sequence[float], std: Sequence[float], device: torch.device) -> None:
         def per_channel(values: Sequence[float]) -> Tensor:
-            return torch.tensor([255.0 * value for value in values], dtype=torch.float32, device=device).view(
-                -1, 1, 1
-            )
+            return torch.tensor([255.0 * value for value in values], dtype=torch.float32, device=device).view(-1, 1, 1)
 
         self._shift, self._scale = per_channel(mean), per_channel(std)
 

@@ -64,9 +64,7 @@ def _check_labels(parts: dict[str, Part], classes: int) -> None:
     for name, part in parts.items():
         low, high = part.labels.min().item(), part.labels.max().item()
         if low < 0 or high >= classes:
-            raise DataError(
-                f"{name} labels go from {low} to {high}; {classes} classes need 0 to {classes - 1}"
-            )
+            raise DataError(f"{name} labels go from {low} to {high}; {classes} classes need 0 to {classes - 1}")
 
 
 def _check_batch(batch_size: int, images: int) -> None:

@@ -76,9 +76,7 @@ def check_files(name: str, root: Path) -> None:
     missing = [file for file in known.files if not (folder / file).is_file()]
     if missing:
         there = "is not there" if len(missing) == len(known.files) else f"lacks {', '.join(missing)}"
-        raise DataError(
-            f"data set {name!r} {there}; looked in {folder}", hint=f"run: {get_command(name, root)}"
-        )
+        raise DataError(f"data set {name!r} {there}; looked in {folder}", hint=f"run: {get_command(name, root)}")
     if name == "mnist":
         _check_idx_pairs(name, root, [folder / file for file in known.files])
 
@@ -88,13 +86,7 @@ def _check_idx_pairs(name: str, root: Path, files: list[Path]) -> None:
     try:
         shapes = [idx_shape(file) for file in files]
     except DataError as error:
-        raise DataError(
-            error.message, hint=f"delete that file, then run: {get_command(name, root)}"
-        ) from None
-    for images, labels, image_file, label_file in zip(
-        shapes[::2], shapes[1::2], files[::2], files[1::2], strict=True
-    ):
+        raise DataError(error.message, hint=f"delete that file, then run: {get_command(name, root)}") from None
+    for images, labels, image_file, label_file in zip(shapes[::2], shapes[1::2], files[::2], files[1::2], strict=True):
         if len(images) != 3 or len(labels) != 1 or images[0] != labels[0]:
-            raise DataError(
-                f"{image_file} holds {images} values, {label_file} {labels}: not images and their labels"
-            )
+            raise DataError(f"{image_file} holds {images} values, {label_file} {labels}: not images and their labels")

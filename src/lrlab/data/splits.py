@@ -22,9 +22,7 @@ def quotas(counts: tuple[int, ...], total: int) -> tuple[int, ...]:
     return tuple(shares)
 
 
-def stratified_subset(
-    labels: Tensor, rows: Tensor, total: int, *, seed: int, use: str
-) -> tuple[Tensor, Tensor]:
+def stratified_subset(labels: Tensor, rows: Tensor, total: int, *, seed: int, use: str) -> tuple[Tensor, Tensor]:
     """Choose `total` of `rows`, each class in proportion.
 
     Args:

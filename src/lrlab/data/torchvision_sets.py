@@ -31,8 +31,7 @@ def _load(cfg: Any, kind: Any, to_pixels: Callable[[Any], torch.Tensor]) -> RawS
     check_files(cfg.name, root)
     train, test = _open(cfg.name, kind, root, train=True), _open(cfg.name, kind, root, train=False)
     images = [
-        TensorImages(to_pixels(part.data), torch.as_tensor(part.targets, dtype=torch.int64))
-        for part in (train, test)
+        TensorImages(to_pixels(part.data), torch.as_tensor(part.targets, dtype=torch.int64)) for part in (train, test)
     ]
     return RawSplits(tuple(train.classes), images[0], images[1], moments=Moments(known.mean, known.std))
 

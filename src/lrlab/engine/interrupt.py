@@ -25,6 +25,7 @@ class StopRequest:
         self._previous: dict[signal.Signals, object] = {}
 
     def __call__(self) -> bool:
+        """Whether the user has asked to stop."""
         return self.signal is not None
 
     @property
@@ -44,7 +45,9 @@ class StopRequest:
             self._previous = {s: signal.signal(s, self._receive) for s in _SIGNALS}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous = {}

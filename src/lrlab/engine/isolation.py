@@ -52,9 +52,10 @@ def _save_tensors(model: nn.Module) -> Restore:
     slots = [
         (table, name, tensor, tensor.data, tensor.detach().clone())
         for module in model.modules()
-        for table in (module._parameters, module._buffers)
+        for table in _tables(module)
         for name, tensor in table.items()
-        if tensor is not None and not isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+        if tensor is not None
+        and not isinstance(tensor, nn.parameter.UninitializedParameter | nn.parameter.UninitializedBuffer)
     ]
 
     def restore() -> None:
@@ -62,9 +63,13 @@ def _save_tensors(model: nn.Module) -> Restore:
             for table, name, tensor, storage, value in slots:
                 tensor.data = storage  # undoes a move to another device
                 tensor.copy_(value)
-                table[name] = tensor  # type: ignore[index]
+                table[name] = tensor
 
     return restore
+
+
+def _tables(module: nn.Module) -> tuple[dict[str, Any], dict[str, Any]]:
+    return module._parameters, module._buffers
 
 
 def _save_modules(model: nn.Module) -> Restore:
@@ -93,7 +98,9 @@ def _save_grads(model: nn.Module) -> Restore:
 
 def _save_optimizer(optimizer: Optimizer) -> Restore:
     state = {parameter: (values, _copied(values)) for parameter, values in optimizer.state.items()}
-    groups = [(group, {k: (v, _copied(v)) for k, v in group.items() if k != "params"}) for group in optimizer.param_groups]
+    groups = [
+        (group, {k: (v, _copied(v)) for k, v in group.items() if k != "params"}) for group in optimizer.param_groups
+    ]
     counters = _plain_attributes(optimizer)
 
     def restore() -> None:
@@ -147,7 +154,7 @@ def _save_generators(loader: Any) -> Restore:
 def _save_generator(value: Any) -> Restore | None:
     if isinstance(value, torch.Generator):
         state = value.get_state()
-        return lambda: value.set_state(state) and None
+        return lambda: _discard(value.set_state(state))
     if isinstance(value, np.random.Generator):
         numbers = copy.deepcopy(value.bit_generator.state)
         return lambda: setattr(value.bit_generator, "state", numbers)
@@ -158,6 +165,10 @@ def _save_generator(value: Any) -> Restore | None:
         words = value.getstate()
         return lambda: value.setstate(words)
     return None
+
+
+def _discard(_: object) -> None:
+    """For setters that return something."""
 
 
 def _loader_parts(loader: Any) -> Iterable[Any]:

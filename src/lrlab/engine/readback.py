@@ -37,7 +37,7 @@ class CudaReadback:
 
     def __init__(self) -> None:
         self._slots: list[Tensor | None] = [None, None]
-        self._events = [torch.cuda.Event(), torch.cuda.Event()]
+        self._events = [torch.cuda.Event(), torch.cuda.Event()]  # type: ignore[no-untyped-call]
         self._turn = 0
         self._waiting: tuple[int, Any] | None = None
 
@@ -48,7 +48,7 @@ class CudaReadback:
         if host is None or host.shape != flat.shape or host.dtype != flat.dtype:
             host = self._slots[slot] = torch.empty(flat.shape, dtype=flat.dtype, pin_memory=True)
         host.copy_(flat, non_blocking=True)
-        self._events[slot].record()  # type: ignore[no-untyped-call]
+        self._events[slot].record()
         arrived = self.drain()
         self._waiting, self._turn = (slot, label), 1 - slot
         return arrived
@@ -59,7 +59,7 @@ class CudaReadback:
             return None
         slot, label = self._waiting
         self._waiting = None
-        self._events[slot].synchronize()  # type: ignore[no-untyped-call]
+        self._events[slot].synchronize()
         host = self._slots[slot]
         return (label, host.tolist()) if host is not None else None
 

@@ -18,9 +18,10 @@ def capture_rng() -> dict[str, Any]:
     """The state of every global generator, as tensors and plain lists (loads with `weights_only=True`)."""
     version, words, gauss = random.getstate()
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    words_np = torch.from_numpy(np.asarray(keys).astype(np.int64))
     return {
         "python": [version, list(words), gauss],
-        "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), int(position), int(has_gauss), float(cached)],
+        "numpy": [str(name), words_np, int(position), int(has_gauss), float(cached)],
         "torch": torch.get_rng_state(),
         "cuda": list(torch.cuda.get_rng_state_all()) if torch.cuda.is_available() else [],
     }  # fmt: skip

@@ -78,7 +78,7 @@ class Task:
             seen.append(self._gradients(batches))
             return seen[-1].flatten()[0]
 
-        self.optimizer.step(closure)
+        self.optimizer.step(closure)  # type: ignore[arg-type]
         return seen[0], samples
 
     def _gradients(self, batches: list[Any]) -> Tensor:

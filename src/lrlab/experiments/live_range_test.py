@@ -93,7 +93,11 @@ def range_test(
 
     def run(spec: TrialSpec) -> TrialResult:
         label = f"range test, seed {spec.seed}"
-        with StopRequest() as request, StepProgress(label, steps, quiet=not progress) as bar, live_trial(spec, parts) as trial:
+        with (
+            StopRequest() as request,
+            StepProgress(label, steps, quiet=not progress) as bar,
+            live_trial(spec, parts) as trial,
+        ):
             result = run_sweep(trial, observers=[*observers, bar], interrupted=request)
             stream = cast("LoaderStream", trial.stream)
         if request():

@@ -158,7 +158,9 @@ class RangeTest:
         if len(sweeps) == 1:
             return RangeFinding(first.suggestion, first.suggestions, self.rule, first.flags, sweeps, None, notes, cost)
         if len({sweep.losses for sweep in sweeps}) == 1:
-            notes += ("all seeds gave the same curve: the loader does not shuffle and the model draws nothing at random",)
+            notes += (
+                "all seeds gave the same curve: the loader does not shuffle and the model draws nothing at random",
+            )
         both = combine([s.reading for s in sweeps], [s.lrs for s in sweeps], [s.losses for s in sweeps], rule=self.rule)
         return RangeFinding(both.suggestion, both.suggestions, self.rule, both.flags, sweeps, both, notes, cost)
 

@@ -43,9 +43,7 @@ def kaiming_uniform(
     _kaiming(model, _uniform, activation, generator, mode, gain)
 
 
-def xavier_normal(
-    model: nn.Module, *, activation: str, generator: torch.Generator | None, gain: float = 1.0
-) -> None:
+def xavier_normal(model: nn.Module, *, activation: str, generator: torch.Generator | None, gain: float = 1.0) -> None:
     """Normal with Var(w) = 2·gain²/(fan_in + fan_out); biases 0. The activation plays no part.
 
     Source: Glorot, Bengio 2010, AISTATS, equation 12.
@@ -53,9 +51,7 @@ def xavier_normal(
     _xavier(model, _normal, generator, gain)
 
 
-def xavier_uniform(
-    model: nn.Module, *, activation: str, generator: torch.Generator | None, gain: float = 1.0
-) -> None:
+def xavier_uniform(model: nn.Module, *, activation: str, generator: torch.Generator | None, gain: float = 1.0) -> None:
     """Uniform with Var(w) = 2·gain²/(fan_in + fan_out); biases 0. Source: as `xavier_normal`, equation 16."""
     _xavier(model, _uniform, generator, gain)
 
@@ -113,9 +109,7 @@ def _positive(gain: float) -> float:
 
 
 @torch.no_grad()
-def _fill(
-    model: nn.Module, draw: Draw, std: Callable[[int, int], float], generator: torch.Generator | None
-) -> None:
+def _fill(model: nn.Module, draw: Draw, std: Callable[[int, int], float], generator: torch.Generator | None) -> None:
     """Draw every weight, zero every bias.
 
     Drawn apart, in row-major order, then copied in: the values depend neither on the memory format nor,
@@ -124,9 +118,7 @@ def _fill(
     for _, module in weighted_modules(model):
         weight = module.weight
         device = weight.device if generator is None else generator.device
-        values = torch.empty(
-            weight.shape, dtype=torch.promote_types(weight.dtype, torch.float32), device=device
-        )
+        values = torch.empty(weight.shape, dtype=torch.promote_types(weight.dtype, torch.float32), device=device)
         weight.copy_(draw(values, std(*fans(module)), generator))
         if module.bias is not None:
             module.bias.zero_()

@@ -142,10 +142,14 @@ def check_first_batch(trial: Trial) -> None:
     classes = trial.facts.classes
     low, high = int(targets.min()), int(targets.max())
     if low < 0 or high >= classes:
-        raise DataError(f"labels run from {low} to {high}; {trial.facts.name} has {classes} classes, 0 to {classes - 1}")
+        raise DataError(
+            f"labels run from {low} to {high}; {trial.facts.name} has {classes} classes, 0 to {classes - 1}"
+        )
     outputs = _try_forward(trial, inputs[:2])
     if tuple(outputs.shape) != (len(inputs[:2]), classes):
-        raise UsageError(f"the model gives {tuple(outputs.shape)} for {len(inputs[:2])} images, not one score per class")
+        raise UsageError(
+            f"the model gives {tuple(outputs.shape)} for {len(inputs[:2])} images, not one score per class"
+        )
 
 
 def _try_forward(trial: Trial, inputs: Tensor) -> Tensor:

@@ -21,7 +21,9 @@ class Finding(Protocol):
 class Experiment(Protocol):
     """A question: it proposes trials until it knows enough, and concludes."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the command is called."""
 
     def propose(self, results: Sequence[TrialResult]) -> Sequence[TrialSpec]:
         """The trials to run next, given the results so far; none when it knows enough."""

@@ -50,7 +50,10 @@ class LiveParts:
         """
         factory = not isinstance(self.model, nn.Module)
         if factory and not callable(self.model):
-            raise UsageError(f"model is a {type(self.model).__name__}", hint="pass an nn.Module or a function seed -> module")
+            raise UsageError(
+                f"model is a {type(self.model).__name__}",
+                hint="pass an nn.Module or a function seed -> module",
+            )
         if isinstance(self.optimizer, Optimizer):
             if factory:
                 raise UsageError(
@@ -61,7 +64,8 @@ class LiveParts:
             _check_same_parameters(self.model, self.optimizer)
         elif not callable(self.optimizer):
             raise UsageError(
-                f"optimizer is a {type(self.optimizer).__name__}", hint="pass an Optimizer or a function params -> optimizer"
+                f"optimizer is a {type(self.optimizer).__name__}",
+                hint="pass an Optimizer or a function params -> optimizer",
             )
         if not isinstance(self.loader, Iterable):
             raise UsageError(f"loader is a {type(self.loader).__name__}, which cannot be iterated over")
@@ -82,7 +86,10 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
         device = _device(model, parts.device)
         if _is_elsewhere(model, device):
             if instance is not None and instance.state:
-                raise UsageError(f"the optimizer holds state elsewhere than on {device}", hint="move the model before training it")
+                raise UsageError(
+                    f"the optimizer holds state elsewhere than on {device}",
+                    hint="move the model before training it",
+                )
             model = model.to(device)
         optimizer = instance if instance is not None else parts.optimizer(model.parameters())  # type: ignore[operator]
         task = Task(model, optimizer, parts.loss_fn, device, batch_fn=parts.batch_fn, accumulate=parts.accumulate)
@@ -118,7 +125,11 @@ def _ordered(parts: LiveParts, seed: int) -> Iterable[Any]:
 def _seed_generators(loaders: Sequence[Any], seed: int) -> None:
     """Give each seed its own data order where the loader brings its own generator."""
     for loader in loaders:
-        owners = (loader, getattr(loader, "sampler", None), getattr(getattr(loader, "batch_sampler", None), "sampler", None))
+        owners = (
+            loader,
+            getattr(loader, "sampler", None),
+            getattr(getattr(loader, "batch_sampler", None), "sampler", None),
+        )
         for owner in owners:
             generator = getattr(owner, "generator", None)
             if isinstance(generator, torch.Generator):
@@ -144,4 +155,7 @@ def _check_same_parameters(model: nn.Module, optimizer: Optimizer) -> None:
 def _check_materialised(model: nn.Module) -> None:
     lazy = [n for n, p in model.named_parameters() if isinstance(p, nn.parameter.UninitializedParameter)]
     if lazy:
-        raise UsageError(f"the model has lazy parameters without a shape yet: {', '.join(lazy[:3])}", hint="run one batch through it first")
+        raise UsageError(
+            f"the model has lazy parameters without a shape yet: {', '.join(lazy[:3])}",
+            hint="run one batch through it first",
+        )

@@ -106,5 +106,7 @@ def _describe(sinks: GuardedSinks, trial: Trial, result: TrialResult) -> None:
     config = trial.spec.config
     sinks.text("config", "```json\n" + json.dumps(config, indent=2, default=str) + "\n```")
     shown = {name: config[name] for name in ("data", "model", "init", "optimizer", "policy") if name in config}
-    sinks.hparams({**shown, "seed": trial.spec.seed}, {name: value for name, value in result.metrics.items() if value - value == 0})
-
+    sinks.hparams(
+        {**shown, "seed": trial.spec.seed},
+        {name: value for name, value in result.metrics.items() if value - value == 0},
+    )

@@ -79,7 +79,12 @@ def _drive(experiment: Experiment, folder: RunFolder, options: RunOptions) -> Ou
         runner = TrialRunner(folder, request, quiet=options.quiet, resume=options.resume is not None)
         finding, results = drive(experiment, runner, folder.journal)
     trials = [{"id": r.id, "seed": r.seed, "status": r.status, "metrics": dict(r.metrics)} for r in results]
-    answer = {"experiment": experiment.name, "headline": finding.headline, "answer": finding.to_json(), "trials": trials}
+    answer = {
+        "experiment": experiment.name,
+        "headline": finding.headline,
+        "answer": finding.to_json(),
+        "trials": trials,
+    }
     folder.write_result(answer)
     diverged = all(result.status == "diverged" for result in results)
     state = "diverged" if diverged else "degraded" if runner.lost else "completed"
@@ -132,7 +137,11 @@ def _write_facts(folder: RunFolder, loaded: LoadedConfig, hash_: str, options: R
         "notes": list(loaded.notes),
     }
     if first.facts is not None:
-        facts["data"] = {"name": first.facts.name, "sha256": first.facts.fingerprint, "storage": first.facts.storage}
+        facts["data"] = {
+            "name": first.facts.name,
+            "sha256": first.facts.fingerprint,
+            "storage": first.facts.storage,
+        }
     folder.write_config(loaded.source_text)
     folder.write_resolved(dump_resolved(loaded))
     folder.write_meta(collect(options.argv, **facts))

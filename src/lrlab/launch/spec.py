@@ -83,4 +83,3 @@ class TrialResult:
         values["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
         values["notes"] = tuple(data["notes"])
         return cls(**values)
-

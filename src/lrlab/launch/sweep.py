@@ -42,7 +42,7 @@ class ValidationLoss:
 
     def values(self) -> list[float]:
         """The losses as host numbers."""
-        return torch.stack(self.losses).tolist() if self.losses else []  # type: ignore[no-any-return]
+        return torch.stack(self.losses).tolist() if self.losses else []
 
 
 def run_sweep(

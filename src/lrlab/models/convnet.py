@@ -70,9 +70,7 @@ class ConvNet(nn.Module):
             outputs = width << stage
             for place in range(length):
                 pool = place == length - 1 and stage < pools
-                blocks.append(
-                    conv_block(inputs, outputs, pool=pool, norm=norm, activation=activation, dropout=dropout)
-                )
+                blocks.append(conv_block(inputs, outputs, pool=pool, norm=norm, activation=activation, dropout=dropout))
                 inputs = outputs
         self.features = nn.Sequential(*blocks)
         self.head = nn.Linear(inputs, classes)
@@ -85,9 +83,7 @@ class ConvNet(nn.Module):
         return logits
 
 
-def conv_block(
-    inputs: int, outputs: int, *, pool: bool, norm: str, activation: str, dropout: float
-) -> nn.Sequential:
+def conv_block(inputs: int, outputs: int, *, pool: bool, norm: str, activation: str, dropout: float) -> nn.Sequential:
     """Convolution, pooling, normalisation, activation and dropout, as far as they are asked for."""
     norm_layer = make_norm2d(norm, outputs)
     block = nn.Sequential()

@@ -37,9 +37,7 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         if norm not in ("none", "batch"):
-            raise UsageError(
-                f"no normalisation named {norm!r} for fully connected layers; there are: none, batch"
-            )
+            raise UsageError(f"no normalisation named {norm!r} for fully connected layers; there are: none, batch")
         layers: list[nn.Module] = [nn.Flatten()]
         inputs = prod(shape)
         for _ in range(depth):

@@ -61,9 +61,7 @@ class EMASGD(Optimizer):
         averages = [self._average(param) for param in params]
         torch._foreach_lerp_(averages, gradients, 1 - momentum)
         if isinstance(lr, Tensor):
-            torch._foreach_sub_(
-                params, torch._foreach_mul(averages, lr)
-            )  # no .item(): the host does not wait
+            torch._foreach_sub_(params, torch._foreach_mul(averages, lr))  # no .item(): the host does not wait
         else:
             torch._foreach_add_(params, averages, alpha=-lr)
 

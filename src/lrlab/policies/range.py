@@ -34,7 +34,9 @@ class Range:
         if not 0 < self.lr_min < self.lr_max:
             raise ValueError(f"lr_min {self.lr_min:g} must be above 0 and below lr_max {self.lr_max:g}")
         if self.levels < 2:
-            raise ValueError(f"{self.total} steps of staircase {self.staircase} make {self.levels} level; at least 2 are needed")
+            raise ValueError(
+                f"{self.total} steps of staircase {self.staircase} make {self.levels} level; at least 2 are needed"
+            )
 
     @cached_property
     def levels(self) -> int:

@@ -48,11 +48,17 @@ class TorchOneCycle:
         low, high = self.momentum if self.momentum is not None else (0.0, 0.0)
         if step <= peak:
             share, phase = step / peak if peak > 0 else 1.0, "up"
-            lr, momentum = between(initial, self.max_lr, share, self.shape), between(high, low, share, self.shape)
+            lr, momentum = (
+                between(initial, self.max_lr, share, self.shape),
+                between(high, low, share, self.shape),
+            )
         else:
             share, phase = (step - peak) / (last - peak), "down"
             final = initial / self.final_div_factor
-            lr, momentum = between(self.max_lr, final, share, self.shape), between(low, high, share, self.shape)
+            lr, momentum = (
+                between(self.max_lr, final, share, self.shape),
+                between(low, high, share, self.shape),
+            )
         return Hyper(lr, self.own_momentum if self.momentum is None else momentum, phase)
 
     def knots(self) -> tuple[Knot, ...]:

@@ -13,7 +13,9 @@ def policy_figure(policy: Policy, *, title: str) -> Figure:
     momenta = [h.momentum for h in hypers if h.momentum is not None]
     moves = len(set(momenta)) > 1
     figure = new_figure(8, 5 if moves else 3.8)
-    panels = figure.subplots(2 if moves else 1, 1, sharex=True, squeeze=False, height_ratios=(2, 1) if moves else (1,))[:, 0]
+    panels = figure.subplots(2 if moves else 1, 1, sharex=True, squeeze=False, height_ratios=(2, 1) if moves else (1,))[
+        :, 0
+    ]
     lrs = [h.lr for h in hypers]
     marker = "." if policy.total <= 120 else ""
     panels[0].plot(steps, lrs, color=BLUE, linewidth=1.8, marker=marker)
@@ -21,12 +23,15 @@ def policy_figure(policy: Policy, *, title: str) -> Figure:
         panels[0].set_yscale("log")
     for knot in policy.knots():
         panels[0].plot(knot.step, knot.lr, "o", color=RED, markersize=5)
-        high = knot.lr > 0.7 * max(lrs)
         panels[0].annotate(
-            f"{knot.label}\nstep {knot.step}: {knot.lr:.3g}", (knot.step, knot.lr), textcoords="offset points",
-            xytext=(8 if knot.step < 0.8 * policy.total else -8, -4 if high else 8), fontsize=SMALL,
-            ha="left" if knot.step < 0.8 * policy.total else "right", va="top" if high else "bottom",
-        )  # fmt: skip
+            f"{knot.label}: {knot.lr:.3g}\nstep {knot.step}",
+            (knot.step, knot.lr),
+            xytext=(9, 3),
+            textcoords="offset points",
+            fontsize=SMALL,
+            va="center" if knot.step in (0, policy.total - 1) else "bottom",
+        )
+    panels[0].set_xlim(right=1.16 * policy.total)
     dress(panels[0], title=title, x="" if moves else "step (optimizer updates)", y="learning rate")
     if moves:
         panels[1].plot(steps, momenta, color=PURPLE, linewidth=1.8, marker=marker)

@@ -4,6 +4,8 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from statistics import median
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -43,7 +45,7 @@ def range_figure(
     for sweep in sweeps:
         _raw(axes, sweep, only=len(sweeps) == 1)
     if band is not None and len(sweeps) > 1:
-        _band(axes, band)
+        _band(axes, band, sweeps)
     _validation(axes, sweeps)
     _marks(axes, suggestion, rule, suggestions)
     _frame(axes, sweeps)
@@ -56,22 +58,32 @@ def range_figure(
 def _raw(axes: Axes, sweep: SweepCurve, *, only: bool) -> None:
     points = _finite(sweep)
     lrs, losses = [lr for lr, _ in points], [loss for _, loss in points]
-    axes.plot(lrs, losses, ".", color=SKY, markersize=4, alpha=0.8 if only else 0.35, label="loss" if only else None)
-    if len(sweep.smoothed) == len(lrs):
-        style = {"color": BLUE, "linewidth": 2.2} if only else {"color": SKY, "linewidth": 0.8, "alpha": 0.7}
-        axes.plot(lrs, sweep.smoothed, label="smoothed, no lag" if only else None, **style)
+    axes.plot(lrs, losses, ".", color=SKY, markersize=4, alpha=0.8 if only else 0.4, label="loss" if only else None)
+    if only and len(sweep.smoothed) == len(lrs):
+        axes.plot(lrs, sweep.smoothed, color=BLUE, linewidth=2.2, label="smoothed, no lag")
 
 
-def _band(axes: Axes, band: Band) -> None:
-    axes.fill_between(band.lrs, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0, label="10-90 % of seeds")
-    axes.plot(band.lrs, band.median, color=BLUE, linewidth=2, label="median of seeds")
+def _band(axes: Axes, band: Band, sweeps: Sequence[SweepCurve]) -> None:
+    """The spread of the raw losses, and the median of the smoothed curves over the seeds that are still running."""
+    label = f"{len(sweeps)} seeds, 10-90 %"
+    axes.fill_between(band.lrs, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0, label=label)
+    columns = zip_longest(*(sweep.smoothed for sweep in sweeps))
+    middle = [median(value for value in column if value is not None) for column in columns]
+    axes.plot(band.lrs[: len(middle)], middle, color=BLUE, linewidth=2.2, label="smoothed, median of seeds")
 
 
 def _validation(axes: Axes, sweeps: Sequence[SweepCurve]) -> None:
     for i, sweep in enumerate(sweeps):
         if sweep.val_losses:
             label = "validation batch" if i == 0 else None
-            axes.plot(sweep.lrs[: len(sweep.val_losses)], sweep.val_losses, color=GREEN, linewidth=0.9, alpha=0.8, label=label)
+            axes.plot(
+                sweep.lrs[: len(sweep.val_losses)],
+                sweep.val_losses,
+                color=GREEN,
+                linewidth=0.9,
+                alpha=0.8,
+                label=label,
+            )
 
 
 def _marks(axes: Axes, suggestion: float | None, rule: str, suggestions: Mapping[str, float | None]) -> None:

@@ -11,8 +11,8 @@ from lrlab.experiments.train import TrainFinding
 from lrlab.report.plot import plot
 from lrlab.report.save import save_figure
 from lrlab.report.training_figure import training_figure
-from lrlab.track.jsonl import read_rows
 from lrlab.track.guard import GuardedSinks
+from lrlab.track.jsonl import read_rows
 from lrlab.track.tensorboard import tensorboard_sink
 
 

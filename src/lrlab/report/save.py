@@ -10,7 +10,7 @@ DPI = 150
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write `name.png` and `name.svg` into `folder`; no date and no random ids, so that equal figures are equal files."""
+    """Write `name.png` and `name.svg` into `folder`; no date, no random ids: equal figures are equal files."""
     folder.mkdir(parents=True, exist_ok=True)
     FigureCanvasAgg(figure)
     png, svg = folder / f"{name}.png", folder / f"{name}.svg"

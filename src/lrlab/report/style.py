@@ -4,7 +4,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe, Ito 2008: told apart with any colour vision
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#7F7F7F",
+)
 SEED_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 TITLE, LABEL, SMALL = 12, 10.5, 9
 

@@ -26,9 +26,7 @@ def checkout_state(folder: Path) -> dict[str, Any] | None:
             return None
         root = Path(os.fsdecode(top.rstrip(b"\n")))
         commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
-        diff = _git(
-            root, "diff", "--binary", "--no-ext-diff", "--no-textconv", "HEAD" if commit else "--cached"
-        )
+        diff = _git(root, "diff", "--binary", "--no-ext-diff", "--no-textconv", "HEAD" if commit else "--cached")
         listed = _git(root, "ls-files", "--others", "--exclude-standard", "-z")
     except (OSError, ValueError, subprocess.SubprocessError):
         return None

@@ -88,9 +88,7 @@ def find_run(root: Path, name: str) -> RunInfo:
         some = ", ".join(sorted(folder.name for folder in matches)[:5])
         raise UsageError(f"{len(matches)} runs start with {name!r}: {some}", hint="write more of the name")
     near = nearest(name, [folder.name for folder in folders])
-    raise UsageError(
-        f"no run {name!r} in {root}", hint=f"did you mean {near}?" if near else "see: lrlab runs ls"
-    )
+    raise UsageError(f"no run {name!r} in {root}", hint=f"did you mean {near}?" if near else "see: lrlab runs ls")
 
 
 def newest_unfinished(root: Path, experiment: str, config_hash: str) -> RunInfo | None:
@@ -128,7 +126,9 @@ def _subfolders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             return [
-                Path(entry.path) for entry in entries if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+                Path(entry.path)
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
             ]
     except OSError:
         return []

@@ -19,7 +19,8 @@ class DataSection(Section):
     normalize: bool = Field(True, description="Subtract the mean and divide by the standard deviation per channel.")
     drop_last: bool = Field(True, description="Leave out the incomplete last training batch of an epoch.")
     storage: Literal["auto", "resident", "stream"] = Field(
-        "auto", description="resident: one uint8 tensor on the device; stream: through a DataLoader; auto: what fits."
+        "auto",
+        description="resident: one uint8 tensor on the device; stream: through a DataLoader; auto: what fits.",
     )
     workers: int = Field(0, ge=0, description="DataLoader processes; storage stream only.")
     crop: int = Field(0, ge=0, description="Zero padding in pixels before a random crop of the same size; 0: none.")
@@ -51,7 +52,9 @@ class ImageFolder(DataSection):
     name: Literal["imagefolder"] = "imagefolder"
     image_size: int | None = Field(None, ge=4, description="Resize to so many pixels square; None: as they are.")
     channels: Literal[1, 3] = Field(3, description="1: grey, 3: colour.")
-    test_fraction: float = Field(0.2, gt=0, le=0.5, description="Share kept for testing where root has no split folders.")
+    test_fraction: float = Field(
+        0.2, gt=0, le=0.5, description="Share kept for testing where root has no split folders."
+    )
 
 
 class Fake(DataSection):

@@ -19,7 +19,8 @@ class Sgd(Section):
     lr: float = Field(0.1, gt=0, description=_LR)
     momentum: float = Field(0.9, ge=0, lt=1, description="Momentum, beta in the EMA form.")
     momentum_form: Literal["torch", "ema"] = Field(
-        "torch", description="torch: v <- beta v + g, w <- w - lr v; ema: m <- beta m + (1 - beta) g, w <- w - alpha m."
+        "torch",
+        description="torch: v <- beta v + g, w <- w - lr v; ema: m <- beta m + (1 - beta) g, w <- w - alpha m.",
     )
     nesterov: bool = Field(False, description="Nesterov's look-ahead; torch form only.")
     weight_decay: float = Field(5e-4, ge=0, description="L2 coefficient; never on norms and biases.")
