@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import yaml
 
 from lrlab.config.load import LoadedConfig
 from lrlab.config.schema import Config
@@ -29,7 +32,9 @@ def yaml_scalar(value: Any) -> str:
     """A value on one line, as YAML 1.2 and 1.1 readers both understand it."""
     if isinstance(value, float) and "e" in repr(value) and "." not in repr(value):
         return repr(value).replace("e", ".0e")
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return str(yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf)).strip()
+    return json.dumps(value)
 
 
 def _lines(data: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -98,10 +98,15 @@ def _conflict(conflict: Conflict, merged: Merged) -> Diagnostic:
 
 
 def _nearest_place(path: Path, merged: Merged, *, prefer_key: bool) -> Place:
-    """Where `path` was written, or the nearest section around it."""
+    """Where `path` was written; else something inside it, or the nearest section around it."""
     first, second = (merged.keys, merged.values) if prefer_key else (merged.values, merged.keys)
     for length in range(len(path), 0, -1):
-        place = first.get(path[:length]) or second.get(path[:length])
+        place = first.get(path[:length]) or second.get(path[:length]) or _below(path[:length], merged)
         if place is not None:
             return place
     return Place("config")
+
+
+def _below(path: Path, merged: Merged) -> Place | None:
+    """Where something inside `path` was written: an override names a leaf and never its section."""
+    return next((place for key, place in merged.values.items() if key[: len(path)] == path), None)

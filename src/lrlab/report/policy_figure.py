@@ -29,9 +29,11 @@ def policy_figure(policy: Policy, *, title: str) -> Figure:
             xytext=(9, 3),
             textcoords="offset points",
             fontsize=SMALL,
-            va="center" if knot.step in (0, policy.total - 1) else "bottom",
+            va="top" if knot.step == 0 else "center" if knot.step == policy.total - 1 else "bottom",
         )
     panels[0].set_xlim(right=1.16 * policy.total)
+    if panels[0].get_yscale() == "linear":
+        panels[0].set_ylim(top=1.18 * max(lrs))
     dress(panels[0], title=title, x="" if moves else "step (optimizer updates)", y="learning rate")
     if moves:
         panels[1].plot(steps, momenta, color=PURPLE, linewidth=1.8, marker=marker)

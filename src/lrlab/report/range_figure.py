@@ -60,7 +60,7 @@ def _raw(axes: Axes, sweep: SweepCurve, *, only: bool) -> None:
     lrs, losses = [lr for lr, _ in points], [loss for _, loss in points]
     axes.plot(lrs, losses, ".", color=SKY, markersize=4, alpha=0.8 if only else 0.4, label="loss" if only else None)
     if only and len(sweep.smoothed) == len(lrs):
-        axes.plot(lrs, sweep.smoothed, color=BLUE, linewidth=2.2, label="smoothed, no lag")
+        axes.plot(lrs, sweep.smoothed, color=BLUE, linewidth=2.2, label="clipped and smoothed, no lag")
 
 
 def _band(axes: Axes, band: Band, sweeps: Sequence[SweepCurve]) -> None:
@@ -69,7 +69,7 @@ def _band(axes: Axes, band: Band, sweeps: Sequence[SweepCurve]) -> None:
     axes.fill_between(band.lrs, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0, label=label)
     columns = zip_longest(*(sweep.smoothed for sweep in sweeps))
     middle = [median(value for value in column if value is not None) for column in columns]
-    axes.plot(band.lrs[: len(middle)], middle, color=BLUE, linewidth=2.2, label="smoothed, median of seeds")
+    axes.plot(band.lrs[: len(middle)], middle, color=BLUE, linewidth=2.2, label="clipped and smoothed, median")
 
 
 def _validation(axes: Axes, sweeps: Sequence[SweepCurve]) -> None:
