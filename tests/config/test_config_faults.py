@@ -203,7 +203,7 @@ def test_fault_9_overrides_name_their_argument(override: str, words: list[str]) 
 def test_fault_9_a_key_given_twice() -> None:
     with pytest.raises(ConfigError, match="given twice; first by command line, argument 1"):
         load_config(None, ["train.epochs=1", "train.epochs=2"])
-    with pytest.raises(ConfigError, match="value of its own|section that another argument"):
+    with pytest.raises(ConfigError, match=r"value of its own|section that another argument"):
         load_config(None, ["train.checkpoint=1", "train.checkpoint.keep=2"])
 
 
