@@ -1,6 +1,7 @@
 """Policies against closed forms, a slow plain twin, their invariants, and torch."""
 
 import math
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,8 +64,8 @@ def test_onecycle_stays_in_bounds_with_one_peak(total: int, peak: float) -> None
     assert 0 < min(values) == values[-1]
     assert max(values) == peak and values.count(peak) == 1
     top = values.index(peak)
-    assert all(a < b for a, b in zip(values[:top], values[1 : top + 1], strict=True))
-    assert all(a >= b for a, b in zip(values[top:-1], values[top + 1 :], strict=True))
+    assert all(a < b for a, b in pairwise(values[: top + 1]))
+    assert all(a >= b for a, b in pairwise(values[top:]))
 
 
 @given(st.integers(1, 12))
