@@ -8,7 +8,7 @@ import pytest
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.smoothing import ema, zero_phase
 from lrlab.analysis.suggest import RULES, Reading, read
-from lrlab.analysis.valley import fastai_window, valley
+from lrlab.analysis.valley import _falling_lengths, fastai_window, valley
 
 LR = np.geomspace(1e-7, 10, 100)
 X, I = np.log10(LR), np.arange(100)  # noqa: E741 - the index, as the formulas have it
@@ -76,6 +76,16 @@ def test_c5_valley_on_a_public_case() -> None:
     losses = (-(x**2) - 30 * x + 4000) / 1000
     lrs = 1e-8 * (1e8) ** ((I + 1) / 100)
     assert valley(lrs[10:-5].tolist(), losses[10:-5].tolist()) == pytest.approx(0.001585, rel=1e-3)
+
+
+def test_falling_lengths_equal_the_quadratic_definition() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        values = rng.integers(0, 12, size=40).tolist()  # ties included
+        plain = [1] * len(values)
+        for i in range(len(values)):
+            plain[i] += max((plain[j] for j in range(i) if values[i] < values[j]), default=0)
+        assert _falling_lengths(values) == plain
 
 
 def test_fastais_window() -> None:

@@ -1,5 +1,6 @@
 """fastai's default suggestion, to the index."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 
@@ -11,20 +12,27 @@ def valley(lrs: Sequence[float], smoothed: Sequence[float]) -> float | None:
 
     Source: fastai 2.8, `callback/schedule.py: valley` (from Novetta's ADAPT).
     """
-    count = len(smoothed)
-    if count < 3:
+    if len(smoothed) < 3:
         return None
-    lengths, best = [1] * count, 0
-    for i in range(1, count):
-        lengths[i] = max([1] + [lengths[j] + 1 for j in range(i) if smoothed[i] < smoothed[j]])
-        if lengths[i] > lengths[best]:
-            best = i
+    lengths = _falling_lengths(smoothed)
+    best = lengths.index(max(lengths))
     if lengths[best] < 2:
         return None
     start = best - lengths[best]
     third = (best - start) / 3
     index = start + int(third) + int(third / 2)
     return float(lrs[index])
+
+
+def _falling_lengths(values: Sequence[float]) -> list[int]:
+    """For each position the length of the longest strictly decreasing subsequence that ends there; O(n log n)."""
+    tails: list[float] = []  # negated: the best last value of a subsequence of each length
+    lengths = []
+    for value in values:
+        at = bisect_left(tails, -value)
+        tails[at : at + 1] = [-value]
+        lengths.append(at + 1)
+    return lengths
 
 
 def fastai_window(count: int, planned: int) -> slice:
