@@ -42,22 +42,22 @@ class DivergenceRule:
         self._best = math.inf  # over the windows that end before `_seen`
         self._seen = 0
         self._differences: list[float] = []  # absolute, sorted
-        self._quiet = -math.inf  # a window with no loss above this cannot be a rise
-        self._watch = 0  # look closely while there are no more losses than this
+        self._quiet = -math.inf  # a window with fewer than three losses above this is no rise
+        self._high = (0, 0, 0)  # which losses last stood above that, counted from 1
 
     def update(self, loss: float) -> StopReason | None:
         """Take in the next loss; say whether to stop.
 
-        Most losses cost an append and a comparison: best only falls, so a window below what the last close look
-        allowed is allowed still. Best and σ are caught up when a loss stands out.
+        Most losses cost an append and a comparison: best only falls, so what the last close look allowed is
+        allowed still, and a median of 5 is above it only with three of the 5. Best and σ are caught up then.
         """
         if not math.isfinite(loss):
             return StopReason.NON_FINITE
         self._losses.append(loss)
         count = len(self._losses)
         if loss > self._quiet:
-            self._watch = count + WINDOW - 1
-        if count > self._watch or count <= FIRST or not self._check_rise:
+            self._high = (*self._high[1:], count)
+        if self._high[0] <= count - WINDOW or count <= FIRST or not self._check_rise:
             return None
         return StopReason.DIVERGED if self._has_risen() else None
 

@@ -16,7 +16,7 @@ from lrlab.engine.task import Task
 from lrlab.optim.hyper import HyperSetter
 from lrlab.policies.base import Policy
 
-StopRule = Callable[[StepRecord], StopReason | None]
+StopRule = Callable[[float], StopReason | None]  # an update's loss -> whether to stop
 
 
 class Action(Protocol):
@@ -68,7 +68,7 @@ def run_loop(
         for observer in observers:
             observer.on_step(record, task)
         for rule in rules:
-            if (reason := rule(record)) is not None:
+            if (reason := rule(record.loss)) is not None:
                 return reason
         return None
 

@@ -33,16 +33,20 @@ class Task:
     batch_fn: BatchFn = split_pair
     accumulate: int = 1
     _closure: bool = field(init=False)
+    _clear: Callable[[], None] = field(init=False)
 
     def __post_init__(self) -> None:
         self._closure = _needs_closure(self.optimizer)
+        self._clear = _gradient_clearer(self.optimizer)
 
     def forward(self, batch: Any) -> tuple[Any, Any]:
         """Outputs and targets of one batch."""
         inputs, targets = self.batch_fn(batch)
-        inputs, targets = to_device(inputs, self.device), to_device(targets, self.device)
-        if isinstance(inputs, Tensor):
+        if isinstance(inputs, Tensor) and isinstance(targets, Tensor):  # the usual batch, a microsecond sooner
+            if inputs.device != self.device or targets.device != self.device:
+                inputs, targets = to_device(inputs, self.device), to_device(targets, self.device)
             return self.model(inputs), targets
+        inputs, targets = to_device(inputs, self.device), to_device(targets, self.device)
         if isinstance(inputs, Mapping):
             return self.model(**inputs), targets
         return (self.model(*inputs) if isinstance(inputs, tuple | list) else self.model(inputs)), targets
@@ -57,7 +61,7 @@ class Task:
         if self.accumulate > 1 or self._closure:
             return self._large_update([next(stream) for _ in range(self.accumulate)])
         batch = next(stream)
-        self.optimizer.zero_grad()
+        self._clear()
         outputs, targets = self.forward(batch)
         loss = self.loss_fn(outputs, targets)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -83,7 +87,7 @@ class Task:
 
     def _gradients(self, batches: list[Any]) -> Tensor:
         """Accumulate the gradient of the mean loss over `batches`."""
-        self.optimizer.zero_grad()
+        self._clear()
         losses, correct = [], []
         for batch in batches:
             outputs, targets = self.forward(batch)
@@ -113,6 +117,19 @@ def batch_size(batch: Any) -> int:
     if isinstance(batch, Mapping):
         batch = list(batch.values())
     return batch_size(batch[0]) if isinstance(batch, list | tuple) and batch else 1
+
+
+def _gradient_clearer(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+    """`zero_grad` without its profiler record, which costs 5 µs a step; an optimizer's own `zero_grad` is kept."""
+    if type(optimizer).zero_grad is not torch.optim.Optimizer.zero_grad:
+        return optimizer.zero_grad
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+    def clear() -> None:
+        for parameter in parameters:
+            parameter.grad = None
+
+    return clear
 
 
 def _needs_closure(optimizer: torch.optim.Optimizer) -> bool:

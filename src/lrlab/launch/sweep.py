@@ -10,8 +10,8 @@ from torch import Tensor
 from lrlab.analysis.divergence import DivergenceRule, StopReason
 from lrlab.engine.batches import BatchStream, LoaderStream
 from lrlab.engine.evaluate import eval_mode
-from lrlab.engine.loop import StopRule, run_loop
-from lrlab.engine.records import Observer, StepRecord
+from lrlab.engine.loop import run_loop
+from lrlab.engine.records import Observer
 from lrlab.engine.task import Task
 from lrlab.launch.assemble import Trial
 from lrlab.launch.recording import CurveRecorder
@@ -56,7 +56,7 @@ def run_sweep(
         trial.task,
         trial.policy,
         trial.stream,
-        rules=[_loss_rule(rule)],
+        rules=[rule.update],
         actions=[validation] if validation else [],
         observers=[curve, *observers],
         interrupted=interrupted,
@@ -80,10 +80,3 @@ def run_sweep(
         seconds=time.perf_counter() - began,
         cpu_seconds=time.process_time() - cpu,
     )
-
-
-def _loss_rule(rule: DivergenceRule) -> StopRule:
-    def stop(record: StepRecord) -> StopReason | None:
-        return rule.update(record.loss)
-
-    return stop

@@ -10,15 +10,15 @@ from lrlab.engine.batches import EpochSource, EpochStream
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.evaluate import EvaluateAction, Every, evaluate
 from lrlab.engine.loop import Action, run_loop
-from lrlab.engine.records import EvalRecord, Observer, StepRecord
+from lrlab.engine.records import EvalRecord, Observer
 from lrlab.engine.state import Progress, capture_state, restore_state, weights
 from lrlab.launch.assemble import Trial
 from lrlab.launch.spec import TrialResult
 
 
-def stop_on_non_finite(record: StepRecord) -> StopReason | None:
+def stop_on_non_finite(loss: float) -> StopReason | None:
     """A NaN or an infinite loss never comes back."""
-    return None if math.isfinite(record.loss) else StopReason.NON_FINITE
+    return None if math.isfinite(loss) else StopReason.NON_FINITE
 
 
 @dataclass

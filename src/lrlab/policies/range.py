@@ -45,14 +45,15 @@ class Range:
 
     def at(self, step: int) -> Hyper:
         """What update `step` uses."""
-        check_step(step)
-        level, last = step // self.staircase, self.levels - 1
-        if level >= last:
+        if step < 0:
+            check_step(step)
+        share = min(1.0, step // self.staircase / (self.levels - 1))
+        if share == 1:
             lr = self.lr_max
         elif self.shape == "linear":
-            lr = self.lr_min + (self.lr_max - self.lr_min) * level / last
+            lr = self.lr_min + (self.lr_max - self.lr_min) * share
         else:
-            lr = self.lr_min * (self.lr_max / self.lr_min) ** (level / last)
+            lr = self.lr_min * (self.lr_max / self.lr_min) ** share
         return Hyper(lr, self.momentum, "range")
 
     def knots(self) -> tuple[Knot, ...]:
