@@ -14,7 +14,7 @@ FLOORS = {
     "config": 1, "runs": 1, "analysis": 1, "policies": 1,
     "data": 2, "models": 2, "init": 2, "optim": 2,
     "engine": 3, "track": 3,
-    "launch": 4, "experiments": 5, "report": 6, "cli": 7,
+    "launch": 4, "experiments": 5, "report": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "tensorboard", "matplotlib", "scipy", "sklearn"}
 NEVER_TORCH = {"torch", "torchvision", "tensorboard"}

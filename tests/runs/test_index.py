@@ -183,3 +183,15 @@ def test_the_room_needs_no_torch() -> None:
     code = f"{imports}; import sys; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert len(rooms) > 10
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_latest_is_the_newest_of_all_or_of_one_experiment(tmp_path: Path) -> None:
+    make(tmp_path)
+    train = make(tmp_path)
+    sweep = make(tmp_path, experiment="range-test")
+    assert find_run(tmp_path, "latest").path == sweep
+    assert find_run(tmp_path, "train/latest").path == train
+    with pytest.raises(UsageError, match="no run 'probe/latest'"):
+        find_run(tmp_path, "probe/latest")
+    with pytest.raises(UsageError, match="no run 'latest'"):
+        find_run(tmp_path / "empty", "latest")

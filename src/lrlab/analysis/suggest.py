@@ -85,7 +85,7 @@ def read(lrs: Sequence[float], losses: Sequence[float], stop: StopReason, *, sug
     lowest = int(smoothed.argmin())
     noise, drop = noise_of(points), start - float(smoothed[lowest])
     shown = tuple(np.interp(np.log(lr), np.log(grid), smoothed).tolist())
-    if (flag := _no_answer(clipped, smoothed, grid, noise, drop)) is not None:
+    if (flag := _no_answer(clipped, smoothed, grid, noise, drop, stop)) is not None:
         return _nothing(flag, shown, noise, drop)
     found = _suggestions(grid, smoothed, lowest)
     found["valley"] = _fastai_valley(levels, points, stop)
@@ -99,16 +99,20 @@ def _suggestions(grid: Floats, smoothed: Floats, lowest: int) -> dict[str, float
     return dict(zip(RULES, values, strict=False))
 
 
-def _no_answer(clipped: Floats, smoothed: Floats, grid: Floats, noise: float, drop: float) -> Flag | None:
+def _no_answer(
+    clipped: Floats, smoothed: Floats, grid: Floats, noise: float, drop: float, stop: StopReason
+) -> Flag | None:
     """MIN_AT_LEFT where the loss does nothing but rise, NO_SIGNAL where it does not fall either."""
     lowest = int(smoothed.argmin())
     floor = max(SIGNAL * noise, SIGNAL * wander_of(clipped[: lowest + 1]), 1e-9 * float(np.abs(clipped).max()))
     if lowest < LEFT * len(grid) and float(smoothed[-1] - smoothed[lowest]) > floor:
         return Flag("MIN_AT_LEFT", f"the loss is lowest at the left end, lr {grid[lowest]:.3g}: lower lr_min.")
     if drop <= floor:
+        exploded = stop in (StopReason.DIVERGED, StopReason.NON_FINITE)
         message = (
-            f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). Take a "
-            "larger batch or more steps, raise lr_max, or start from weights that are not trained yet."
+            f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). "
+            f"{'Lower lr_min' if exploded else 'Raise lr_max'}, take a larger batch or more steps, or start from "
+            "weights that are not trained yet."
         )
         return Flag("NO_SIGNAL", message)
     return None

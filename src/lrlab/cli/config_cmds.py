@@ -10,7 +10,7 @@ from lrlab.cli.inputs import Arguments, announce, load
 from lrlab.errors import ConfigError, Diagnostic
 
 config_app = typer.Typer(no_args_is_help=True)
-Files = Annotated[list[Path], typer.Argument(metavar="CONFIG...", help="YAML configs.")]
+Files = Annotated[list[Path], typer.Argument(metavar="CONFIG", help="YAML configs.")]
 Origin = Annotated[bool, typer.Option("--origin", help="Say beside each value where it comes from.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the values as JSON.")]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Arguments = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[CONFIG] [KEY=VALUE]...",
+        metavar="CONFIG|KEY=VALUE",
         help="A YAML config (default: the embedded digits), then overrides.",
     ),
 ]

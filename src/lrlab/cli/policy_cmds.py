@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 policy_app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="constant, range, onecycle or torch.")]
-Overrides = Annotated[
-    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="For example policy.shape=cosine.")
-]
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="For example policy.shape=cosine.")]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Updates in all.")]
 Lr = Annotated[
     float, typer.Option("--lr", min=1e-30, help="The optimizer's lr: constant's value, one-cycle's maximum.")

@@ -14,10 +14,10 @@ runs_app = typer.Typer(no_args_is_help=True)
 
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Where the run folders are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's path, its name, or the beginning of its name.")]
-OptionalRun = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="A run's path or name; without one, all runs.")
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's path, its name, the beginning of its name, or `latest`.")
 ]
+OptionalRun = Annotated[str | None, typer.Argument(metavar="RUN", help="A run's path or name; without one, all runs.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on localhost.")]
 DEFAULT_ROOT = Path("runs")
 
@@ -37,7 +37,7 @@ def list_command(root: Root = DEFAULT_ROOT, as_json: AsJson = False) -> None:
 
 
 @runs_app.command("show")
-def show_command(run: Run, root: Root = DEFAULT_ROOT, as_json: AsJson = False) -> None:
+def show_command(run: Run = "latest", root: Root = DEFAULT_ROOT, as_json: AsJson = False) -> None:
     """Show one run: its status, its command, its answer, its trials, its files."""
     from lrlab.runs.index import find_run
 

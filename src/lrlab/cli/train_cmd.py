@@ -89,7 +89,7 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
         m = seed.metrics
         table.add_row(
             str(seed.seed),
-            seed.status if seed.status != "diverged" else f"diverged at step {seed.steps}",
+            seed.status,
             str(seed.steps),
             *(_number(m, f"{split}_{what}") for split in ("val", "test") for what in ("loss", "accuracy")),
             f"{seed.seconds:.1f}",
@@ -98,7 +98,8 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
     console.print(f"\n[bold]{finding.headline}[/bold]")
     if finding.diverged:
         console.print(
-            "the loss became non-finite; the last good checkpoint is kept. Lower optimizer.lr, or see: lrlab range-test"
+            "the loss became non-finite at the last step shown; the last good checkpoint is kept.\n"
+            "Lower optimizer.lr; to find how large it may be: lrlab range-test"
         )
     console.print(f"run    {folder}")
     for plot in plots:

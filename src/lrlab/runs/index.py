@@ -4,7 +4,7 @@ Reads three small files a run, and never fails because of one run.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +73,8 @@ def read_run(path: Path) -> RunInfo:
 def find_run(root: Path, name: str) -> RunInfo:
     """The run that `name` means: a path, a run's name, or a prefix only one run has (`experiment/prefix`).
 
+    `latest` is the newest of all, `experiment/latest` the newest of one experiment.
+
     Raises:
         UsageError: none, or several.
     """
@@ -80,6 +82,8 @@ def find_run(root: Path, name: str) -> RunInfo:
     if name and _looks_like_run(path):
         return read_run(path.absolute())
     folders = list(_run_folders(root))
+    if folders and (newest := _newest(folders, name)) is not None:
+        return newest
     exact = [folder for folder in folders if name in (folder.name, f"{folder.parent.name}/{folder.name}")]
     matches = exact or [folder for folder in folders if name and _has_prefix(folder, name)]
     if len(matches) == 1:
@@ -89,6 +93,14 @@ def find_run(root: Path, name: str) -> RunInfo:
         raise UsageError(f"{len(matches)} runs start with {name!r}: {some}", hint="write more of the name")
     near = nearest(name, [folder.name for folder in folders])
     raise UsageError(f"no run {name!r} in {root}", hint=f"did you mean {near}?" if near else "see: lrlab runs ls")
+
+
+def _newest(folders: Sequence[Path], name: str) -> RunInfo | None:
+    experiment, _, last = name.rpartition("/")
+    if last != "latest":
+        return None
+    runs = [read_run(path) for path in folders if experiment in ("", path.parent.name)]
+    return max(runs, key=lambda run: (run.created, run.name), default=None)
 
 
 def newest_unfinished(root: Path, experiment: str, config_hash: str) -> RunInfo | None:
