@@ -83,7 +83,7 @@ def all_sinks(model: nn.Module, data: Batches, steps: int) -> None:
         sinks = GuardedSinks(
             [JsonlSink(Path(folder, "metrics.jsonl")), tensorboard_sink(Path(folder, "tb"), None)], print
         )
-        sinks.rows(curve_rows(finding.lrs, finding.losses, []))
+        sinks.rows(curve_rows({"lr": finding.lrs, "loss": finding.losses}))
         sinks.hparams({"steps": steps}, {"best_loss": min(finding.losses)})
         sinks.close()
 

@@ -66,11 +66,13 @@ def test_the_same_command_twice_gives_the_same_numbers(lrlab: Any) -> None:
     assert once() != once("train.seed=1")
 
 
-def test_validation_loss_is_kept_beside_the_training_loss(lrlab: Any, here: Path) -> None:
-    lrlab("range-test", *FAKE, "range_test.validation=true", "range_test.steps=30")
+def test_what_else_is_measured_is_kept_beside_the_training_loss(lrlab: Any, here: Path) -> None:
+    measures = [f"range_test.{name}=true" for name in ("validation", "accuracy", "grad_norm")]
+    lrlab("range-test", *FAKE, *measures, "range_test.steps=30")
     rows = [json.loads(line) for line in next(only_run(here).glob("trials/*/metrics.jsonl")).read_text().splitlines()]
     assert len(rows) >= 20 and all(0 < row["val_loss"] < 1e6 for row in rows)
     assert any(row["val_loss"] != row["loss"] for row in rows)
+    assert all(0 <= row["accuracy"] <= 1 and row["grad_norm"] > 0 for row in rows)
 
 
 @pytest.mark.parametrize(

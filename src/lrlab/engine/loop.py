@@ -63,8 +63,10 @@ def run_loop(
             return None
         record, values = arrived
         record.loss = values[0]
-        if len(values) > 1:
+        if task.correct_fn is not None:
             record.accuracy = values[1] / record.samples
+        if task.grad_norm:
+            record.grad_norm = values[-1]
         for observer in observers:
             observer.on_step(record, task)
         for rule in rules:

@@ -16,6 +16,7 @@ class StepRecord:
         loss: mean loss over the update's micro-batches, before the update.
         accuracy: share of correct predictions on those batches, before the update; None if not asked for.
         samples: number of samples in those batches.
+        grad_norm: 2-norm of the whole gradient of this update; None if not asked for.
     """
 
     step: int
@@ -25,6 +26,7 @@ class StepRecord:
     loss: float
     accuracy: float | None
     samples: int
+    grad_norm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """What is trained: a model, its optimizer, its loss; and the one optimizer update everything is made of."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 
 from lrlab.engine.batches import BatchFn, BatchStream, split_pair, to_device
 
@@ -23,6 +24,7 @@ class Task:
         correct_fn: (outputs, targets) -> number of correct predictions, or None where that means nothing.
         batch_fn: batch -> (inputs, targets); inputs may be a tensor, a tuple (`model(*x)`) or a dict (`model(**x)`).
         accumulate: micro-batches per update; the loss of an update is their mean.
+        grad_norm: whether each update's values hold the 2-norm of the whole gradient.
     """
 
     model: nn.Module
@@ -32,6 +34,7 @@ class Task:
     correct_fn: CorrectFn | None = None
     batch_fn: BatchFn = split_pair
     accumulate: int = 1
+    grad_norm: bool = False
     _closure: bool = field(init=False)
     _clear: Callable[[], None] = field(init=False)
 
@@ -55,8 +58,9 @@ class Task:
         """One optimizer update on the next `accumulate` batches.
 
         Returns:
-            (values, samples): values is the 0-d loss, or a (2,) tensor (loss, correct) when `correct_fn` is set;
-            it stays on the device. samples is 0 without a `correct_fn`, where nobody divides by it.
+            (values, samples): values is the 0-d loss, or (loss, correct, gradient norm) as far as they are asked
+            for, in this order; it stays on the device. samples is 0 where only the loss is asked for: nobody
+            divides by it.
         """
         if self.accumulate > 1 or self._closure:
             return self._large_update([next(stream) for _ in range(self.accumulate)])
@@ -65,10 +69,13 @@ class Task:
         outputs, targets = self.forward(batch)
         loss = self.loss_fn(outputs, targets)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        if self.correct_fn is None:
+        if self.correct_fn is None and not self.grad_norm:
+            self.optimizer.step()
             return loss, 0
-        return _with_correct(loss, self.correct_fn(outputs, targets)), batch_size(batch)
+        correct = [self.correct_fn(outputs, targets)] if self.correct_fn is not None else []
+        values = self._values(loss, correct)
+        self.optimizer.step()
+        return values, batch_size(batch)
 
     def _large_update(self, batches: list[Any]) -> tuple[Tensor, int]:
         samples = sum(map(batch_size, batches))
@@ -96,12 +103,20 @@ class Task:
             losses.append(loss.detach())
             if self.correct_fn is not None:
                 correct.append(self.correct_fn(outputs, targets))
-        mean = torch.stack(losses).mean()
-        return _with_correct(mean, sum(correct[1:], correct[0])) if correct else mean
+        return self._values(torch.stack(losses).mean(), correct)
 
+    def _values(self, loss: Tensor, correct: Sequence[Tensor]) -> Tensor:
+        """What `update` returns; called between the gradients and the step, which may change them in place."""
+        values = [loss.detach()]
+        if self.correct_fn is not None:
+            values.append(torch.stack(list(correct)).sum().to(loss.dtype))
+        if self.grad_norm:
+            values.append(self._norm().to(loss.dtype))
+        return torch.stack(values) if len(values) > 1 else values[0]
 
-def _with_correct(loss: Tensor, correct: Tensor) -> Tensor:
-    return torch.stack([loss.detach(), correct.to(loss.dtype)])
+    def _norm(self) -> Tensor:
+        groups = self.optimizer.param_groups
+        return get_total_norm([p.grad for group in groups for p in group["params"] if p.grad is not None])
 
 
 def classified_correctly(logits: Tensor, targets: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from lrlab.config.load import load_config
 from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
 from lrlab.engine.interrupt import StopRequest
 from lrlab.engine.records import Observer
+from lrlab.engine.task import CorrectFn, classified_correctly
 from lrlab.experiments.range_test import RangeFinding, RangeTest
 from lrlab.launch.experiment import drive
 from lrlab.launch.live import LiveParts, ModelFactory, OptimizerFactory, live_trial
@@ -35,6 +36,8 @@ def range_test(
     seed: int = 0,
     val_loader: Iterable[Any] | None = None,
     batch_fn: BatchFn = split_pair,
+    accuracy: bool | CorrectFn = False,
+    grad_norm: bool = False,
     device: torch.device | str | None = None,
     accumulate: int = 1,
     stop: bool = True,
@@ -62,6 +65,9 @@ def range_test(
         val_loader: adds the loss of one validation mini-batch after each update.
         batch_fn: batch -> (inputs, targets), for batches that are not pairs. A dict of inputs becomes
             `model(**inputs)`, a tuple `model(*inputs)`.
+        accuracy: also keep the accuracy on each batch: True for logits and class numbers, or a function
+            (outputs, targets) -> number of correct predictions.
+        grad_norm: also keep the 2-norm of the whole gradient of each update.
         device: where to run; default: where the model is.
         accumulate: batches per update.
         stop: end at divergence; a non-finite loss always ends the sweep.
@@ -87,6 +93,8 @@ def range_test(
         device=torch.device(device) if device is not None else None,
         val_loader=val_loader,
         accumulate=experiment.base["train"]["accumulate"],
+        correct_fn=_correct_fn(accuracy),
+        grad_norm=grad_norm,
         shuffle=seeds > 1,
     )
     parts.check()
@@ -115,7 +123,17 @@ def _experiment(arguments: dict[str, Any]) -> RangeTest:
     config = load_config(None, flags=flags).config.model_dump(mode="json")
     train = {"seed": config["train"]["seed"], "accumulate": config["train"]["accumulate"]}
     experiment = RangeTest.from_config(config)
-    return replace(experiment, base={"train": train}, validation_loss=arguments["val_loader"] is not None)
+    asked = {
+        "val_loss": arguments["val_loader"] is not None,
+        **{n: bool(arguments[n]) for n in ("accuracy", "grad_norm")},
+    }
+    return replace(experiment, base={"train": train}, measures=tuple(name for name, wanted in asked.items() if wanted))
+
+
+def _correct_fn(accuracy: bool | CorrectFn) -> CorrectFn | None:
+    if isinstance(accuracy, bool):
+        return classified_correctly if accuracy else None
+    return accuracy
 
 
 def _with_note(result: TrialResult, stream: LoaderStream) -> TrialResult:

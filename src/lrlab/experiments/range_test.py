@@ -14,10 +14,15 @@ from lrlab.analysis.suggest import Flag, Reading, read
 from lrlab.launch.assemble import with_values
 from lrlab.launch.spec import TrialResult, TrialSpec
 
+_MEASURES = {"validation": "val_loss", "accuracy": "accuracy", "grad_norm": "grad_norm"}  # config key -> curve
+
 
 @dataclass(frozen=True)
 class Sweep:
-    """One seed's sweep: raw points, what smoothing made of them, and what was read from it."""
+    """One seed's sweep: raw points, what smoothing made of them, and what was read from it.
+
+    `val_losses`, `accuracies` and `grad_norms` are empty unless they were asked for.
+    """
 
     seed: int
     lrs: tuple[float, ...]
@@ -25,6 +30,8 @@ class Sweep:
     val_losses: tuple[float, ...]
     stop: StopReason
     reading: Reading
+    accuracies: tuple[float, ...] = ()
+    grad_norms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ class RangeTest:
     Attributes:
         base: the config the trials share; policy and steps are replaced by the sweep's.
         first_seed: seeds are first_seed, first_seed + 1, ...
+        measures: what else to keep of each update: `val_loss`, `accuracy`, `grad_norm`.
         rule: which suggestion is the answer.
     """
 
@@ -119,7 +127,7 @@ class RangeTest:
     seeds: int
     first_seed: int
     stop_on_rise: bool
-    validation_loss: bool
+    measures: tuple[str, ...]
     rule: str
     name: str = "range-test"
 
@@ -137,7 +145,7 @@ class RangeTest:
             seeds=settings["seeds"],
             first_seed=config["train"]["seed"],
             stop_on_rise=settings["stop"],
-            validation_loss=settings["validation"],
+            measures=tuple(name for key, name in _MEASURES.items() if settings[key]),
             rule=settings["suggestion"],
         )
 
@@ -176,14 +184,15 @@ class RangeTest:
         for section in ("range_test", "name"):  # what does not change this trial must not change its id
             config.pop(section, None)
         config["train"].pop("seeds", None)
-        return TrialSpec(self.name, seed, config, True, self.stop_on_rise, self.validation_loss)
+        return TrialSpec(self.name, seed, config, True, self.stop_on_rise, self.measures)
 
 
 def _read(result: TrialResult, rule: str) -> Sweep:
     lrs, losses = result.series["lr"], result.series["loss"]
     reason = StopReason(result.reason)
     reading = read(lrs, losses, reason, suggestion=rule)
-    return Sweep(result.seed, tuple(lrs), tuple(losses), tuple(result.series.get("val_loss", ())), reason, reading)
+    val_losses, accuracies, grad_norms = (tuple(result.series.get(name, ())) for name in _MEASURES.values())
+    return Sweep(result.seed, tuple(lrs), tuple(losses), val_losses, reason, reading, accuracies, grad_norms)
 
 
 def _notes(result: TrialResult) -> list[str]:

@@ -77,12 +77,13 @@ def assemble(spec: TrialSpec) -> Trial:
         model=model.to(device),
         optimizer=build_optimizer(config.optimizer, model),
         loss_fn=torch.nn.functional.cross_entropy,
-        correct_fn=None if spec.sweep else classified_correctly,
+        correct_fn=classified_correctly if not spec.sweep or "accuracy" in spec.measures else None,
         device=device,
         accumulate=config.train.accumulate,
+        grad_norm="grad_norm" in spec.measures,
     )
     seed_everything(derive(spec.seed, "noise"))  # dropout; apart from the weights, so that each can be held fixed
-    val_stream = EpochStream(bundle.validation_batches()) if spec.validation_loss else None
+    val_stream = EpochStream(bundle.validation_batches()) if "val_loss" in spec.measures else None
     return Trial(
         spec=spec,
         task=task,

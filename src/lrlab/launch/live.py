@@ -13,7 +13,7 @@ from lrlab.data.order import derive
 from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
 from lrlab.engine.isolation import isolated
 from lrlab.engine.seeding import seed_everything
-from lrlab.engine.task import LossFn, Task
+from lrlab.engine.task import CorrectFn, LossFn, Task
 from lrlab.errors import UsageError
 from lrlab.launch.assemble import Trial, policy_for
 from lrlab.launch.spec import TrialSpec
@@ -40,6 +40,8 @@ class LiveParts:
     device: torch.device | None = None
     val_loader: Iterable[Any] | None = None
     accumulate: int = 1
+    correct_fn: CorrectFn | None = None
+    grad_norm: bool = False
     shuffle: bool = False
 
     def check(self) -> None:
@@ -92,7 +94,16 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
                 )
             model = model.to(device)
         optimizer = instance if instance is not None else parts.optimizer(model.parameters())  # type: ignore[operator]
-        task = Task(model, optimizer, parts.loss_fn, device, batch_fn=parts.batch_fn, accumulate=parts.accumulate)
+        task = Task(
+            model,
+            optimizer,
+            parts.loss_fn,
+            device,
+            correct_fn=parts.correct_fn,
+            batch_fn=parts.batch_fn,
+            accumulate=parts.accumulate,
+            grad_norm=parts.grad_norm,
+        )
         total = int(spec.config["train"]["steps"])
         yield Trial(
             spec=spec,

@@ -1,6 +1,6 @@
 """Observers that turn the loop's records into rows, progress and curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lrlab.engine.records import EvalRecord, SilentObserver, StepRecord
@@ -56,24 +56,38 @@ class RowRecorder(SilentObserver):
 
 
 class CurveRecorder(SilentObserver):
-    """Keeps lr and loss of every update; all a sweep needs."""
+    """Keeps lr and loss of every update, and accuracy and gradient norm where they are measured; all a sweep needs."""
 
     def __init__(self) -> None:
         self.lrs: list[float] = []
         self.losses: list[float] = []
+        self.accuracies: list[float] = []
+        self.grad_norms: list[float] = []
 
     def on_step(self, record: StepRecord, task: Any) -> None:
         """Keep it."""
         self.lrs.append(record.lr)
         self.losses.append(record.loss)
+        if record.accuracy is not None:
+            self.accuracies.append(record.accuracy)
+        if record.grad_norm is not None:
+            self.grad_norms.append(record.grad_norm)
+
+    @property
+    def series(self) -> dict[str, list[float]]:
+        """The curves by name; what was not measured is left out."""
+        curves = {"lr": self.lrs, "loss": self.losses}
+        measured = {"accuracy": self.accuracies, "grad_norm": self.grad_norms}
+        return {**curves, **{name: curve for name, curve in measured.items() if curve}}
 
 
-def curve_rows(lrs: Sequence[float], losses: Sequence[float], val_losses: Sequence[float]) -> list[Row]:
-    """A sweep's rows for the sinks, written when it is over so that no step waits for them."""
-    rows: list[Row] = [
-        {"kind": "sweep", "step": step, "lr": lr, "loss": loss}
-        for step, (lr, loss) in enumerate(zip(lrs, losses, strict=True), start=1)
-    ]
-    for row, value in zip(rows, val_losses, strict=False):
-        row["val_loss"] = value
+def curve_rows(series: Mapping[str, Sequence[float]]) -> list[Row]:
+    """A sweep's rows for the sinks, written when it is over so that no step waits for them.
+
+    Curves may be shorter than `lr`: a non-finite loss ends the sweep before its validation loss.
+    """
+    rows: list[Row] = [{"kind": "sweep", "step": step} for step in range(1, len(series["lr"]) + 1)]
+    for name, curve in series.items():
+        for row, value in zip(rows, curve, strict=False):
+            row[name] = value
     return rows

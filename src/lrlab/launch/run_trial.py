@@ -55,8 +55,7 @@ class TrialRunner:
         if result.status != "interrupted":
             truncate_after(self._folder.trial(trial.spec.id) / "metrics.jsonl", 0)  # left by a sitting cut short
             sinks = self._sinks(trial.spec, None)
-            series = result.series
-            sinks.rows(curve_rows(series["lr"], series["loss"], series.get("val_loss", [])))
+            sinks.rows(curve_rows(result.series))
             _describe(sinks, trial, result)
             sinks.close()
         return result

@@ -20,7 +20,8 @@ class TrialSpec:
             sections `policy` and `train`.
         sweep: True for a range test's trial: no evaluation, no checkpoints, every loss kept, weights thrown away.
         stop_on_rise: whether the divergence rule ends it (a sweep's).
-        validation_loss: whether each update is followed by the loss of one validation mini-batch (a sweep's).
+        measures: what a sweep keeps beside lr and loss: `val_loss` (of one validation mini-batch after each update),
+            `accuracy`, `grad_norm`.
     """
 
     experiment: str
@@ -28,7 +29,7 @@ class TrialSpec:
     config: Mapping[str, Any]
     sweep: bool = False
     stop_on_rise: bool = False
-    validation_loss: bool = False
+    measures: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -38,12 +39,13 @@ class TrialSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` is its inverse."""
-        return {**asdict(self), "id": self.id}
+        return {**asdict(self), "measures": list(self.measures), "id": self.id}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TrialSpec":
         """Build a spec from what `to_json` gave."""
-        return cls(**{key: value for key, value in data.items() if key != "id"})
+        values = {key: value for key, value in data.items() if key != "id"}
+        return cls(**{**values, "measures": tuple(values["measures"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class TrialResult:
         reason: why the loop ended: end, diverged, non_finite, target, exhausted, interrupted.
         steps: updates done.
         metrics: final numbers, for example `test_accuracy`.
-        series: curves by name, for a sweep `lr`, `loss` and perhaps `val_loss`.
+        series: curves by name, for a sweep `lr`, `loss` and its spec's measures.
         seconds, cpu_seconds: wall-clock and process time of the trial.
         notes: sentences for the user.
     """

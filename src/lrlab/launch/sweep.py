@@ -63,9 +63,7 @@ def run_sweep(
     )
     for observer in observers:
         observer.on_end(end.reason.value, trial.task)
-    series = {"lr": curve.lrs, "loss": curve.losses}
-    if validation:
-        series["val_loss"] = validation.values()
+    series = curve.series | ({"val_loss": validation.values()} if validation else {})
     metrics = {"best_loss": min(curve.losses)} if curve.losses else {}
     if isinstance(trial.stream, LoaderStream):
         metrics["batches"] = float(trial.stream.consumed)

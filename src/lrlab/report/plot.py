@@ -18,7 +18,10 @@ def plot(finding: RangeFinding, *, title: str = "Range test") -> "Figure":
     if not isinstance(finding, RangeFinding):
         raise TypeError(f"lrlab.plot draws a RangeFinding, not a {type(finding).__name__}")
     return range_figure(
-        [SweepCurve(s.seed, s.lrs, s.losses, s.reading.smoothed, s.val_losses) for s in finding.sweeps],
+        [
+            SweepCurve(s.seed, s.lrs, s.losses, s.reading.smoothed, s.val_losses, s.accuracies, s.grad_norms)
+            for s in finding.sweeps
+        ],
         suggestion=finding.suggestion,
         rule=finding.rule,
         suggestions=finding.suggestions,

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from statistics import median
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrlab.analysis.seeds import Band
 from lrlab.analysis.suggest import Flag
-from lrlab.report.style import BLUE, GREEN, GREY, ORANGE, RED, SKY, SMALL, dress, new_figure
+from lrlab.report.style import BLUE, GREEN, GREY, LABEL, ORANGE, RED, SKY, SMALL, dress, new_figure
 
 _MARKS = {"steep": (ORANGE, ":"), "min": (GREY, "--")}
 
@@ -26,6 +27,22 @@ class SweepCurve:
     losses: Sequence[float]
     smoothed: Sequence[float]
     val_losses: Sequence[float] = ()
+    accuracies: Sequence[float] = ()
+    grad_norms: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class _Panel:
+    values: str
+    label: str
+    scale: Literal["linear", "log"]
+    factor: float = 1.0
+
+
+_PANELS = (
+    _Panel("accuracies", "accuracy, %", "linear", 100.0),
+    _Panel("grad_norms", "gradient norm", "log"),
+)
 
 
 def range_figure(
@@ -39,8 +56,10 @@ def range_figure(
     title: str = "Range test",
 ) -> Figure:
     """The figure of a range test; with several seeds their band and median instead of one smoothed curve."""
-    figure = new_figure(8, 5)
-    axes = figure.add_subplot()
+    extras = [panel for panel in _PANELS if any(getattr(sweep, panel.values) for sweep in sweeps)]
+    figure = new_figure(8, 5 + 1.7 * len(extras))
+    ratios = (5, *(1.7 for _ in extras))
+    axes, *below = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     axes.set_xscale("log")
     for sweep in sweeps:
         _raw(axes, sweep, only=len(sweeps) == 1)
@@ -50,9 +69,23 @@ def range_figure(
     _marks(axes, suggestion, rule, suggestions)
     _frame(axes, sweeps)
     _notes(axes, flags)
-    dress(axes, title=title, x="learning rate (log scale)", y="training loss before the step")
+    dress(axes, title=title, y="training loss before the step")
     axes.legend(loc="lower left", fontsize=SMALL, framealpha=0.9)
+    for panel, place in zip(extras, below, strict=True):
+        _extra(place, panel, sweeps)
+        if suggestion is not None:
+            place.axvline(suggestion, color=RED, linewidth=1.2)
+    (below or [axes])[-1].set_xlabel("learning rate (log scale)", fontsize=LABEL)
     return figure
+
+
+def _extra(axes: Axes, panel: _Panel, sweeps: Sequence[SweepCurve]) -> None:
+    """A measure of every update below the loss, all seeds alike."""
+    axes.set_yscale(panel.scale)
+    for sweep in sweeps:
+        values = [panel.factor * value for value in getattr(sweep, panel.values)]
+        axes.plot(sweep.lrs[: len(values)], values, color=BLUE, linewidth=1.0, alpha=0.9 if len(sweeps) == 1 else 0.4)
+    dress(axes, y=panel.label)
 
 
 def _raw(axes: Axes, sweep: SweepCurve, *, only: bool) -> None:

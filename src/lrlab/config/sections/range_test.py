@@ -19,5 +19,7 @@ class RangeTestConfig(Section):
     staircase: int = Field(1, ge=1, description="Updates per lr.")
     seeds: int = Field(1, ge=1, description="Sweeps, each with its own weights and data order.")
     validation: bool = Field(False, description="Also the loss of one validation mini-batch after each update.")
+    accuracy: bool = Field(False, description="Also the accuracy on each training batch, before its update.")
+    grad_norm: bool = Field(False, description="Also the 2-norm of the whole gradient of each update.")
     stop: bool = Field(True, description="End at divergence; a non-finite loss always ends the sweep.")
     suggestion: Suggestion = Field("min/2", description="The rule whose lr is the answer.")
