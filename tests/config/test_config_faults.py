@@ -218,3 +218,11 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
 def test_the_environment_is_not_read(tmp_path: Path) -> None:
     os.environ["LRLAB_TEST_SECRET"] = "x"
     assert loads(tmp_path, "name: ${LRLAB_TEST_SECRET}\n").config.name == "${LRLAB_TEST_SECRET}"
+
+
+def test_problems_come_in_the_order_of_their_places() -> None:
+    overrides = [f"train.nonsense{i}=1" for i in range(9)] + ["trian.epochs=5", "model.name=convnett"]
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, overrides)
+    found = [int(d.where.rpartition(" ")[2]) for d in caught.value.diagnostics]
+    assert found == list(range(1, 12))

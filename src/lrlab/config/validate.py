@@ -1,6 +1,7 @@
 """Merged settings -> a typed config, or everything that is wrong with them at once."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,8 +33,13 @@ def validate(merged: Merged) -> Config:
         config, problems = None, [*found.values(), *_hidden_by_a_bad_name(merged)]
     problems += [_conflict(conflict, merged) for conflict in find_conflicts(_valid_sections(data))]
     if problems or config is None:
-        raise ConfigError(problems)
+        raise ConfigError(sorted(problems, key=_place_order))
     return config
+
+
+def _place_order(problem: Diagnostic) -> list[tuple[int, str]]:
+    """Lines, columns and arguments as numbers: line 9 comes before line 10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", problem.where)]
 
 
 def _with_length(data: Mapping[str, Any]) -> dict[str, Any]:
