@@ -16,10 +16,10 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed  ## range test, then one-cycle training, on real handwritten digits
 	$(BIN)/lrlab range-test configs/digits.yaml --seeds 3 --apply
 	@echo
-	$(BIN)/lrlab train runs/range-test/latest/tuned.yaml --policy onecycle --seeds 3
+	$(BIN)/lrlab train "$$($(BIN)/lrlab runs path range-test/latest)/tuned.yaml" --policy onecycle --seeds 3
 	@echo
-	@echo "range test  $$(realpath runs/range-test/latest/plots/range-test.png)"
-	@echo "training    $$(realpath runs/train/latest/plots/training.png)"
+	@echo "range test  $$($(BIN)/lrlab runs path range-test/latest)/plots/range-test.png"
+	@echo "training    $$($(BIN)/lrlab runs path train/latest)/plots/training.png"
 	@echo "TensorBoard $(BIN)/lrlab board    (then open http://localhost:6006)"
 
 test: $(VENV)/.installed  ## the test-suite; LRLAB_DATA adds the tests on MNIST and CIFAR-10

@@ -28,7 +28,8 @@ def test_the_answer_is_printed_with_what_to_do_next(lrlab: Any, here: Path) -> N
     for name in ("resolved.yaml", "meta.json", "status.json", "journal.jsonl", "plots/range-test.png"):
         assert (run / name).is_file(), name
     assert json.loads((run / "status.json").read_text())["state"] == "completed"
-    assert (here / "runs" / "range-test" / "latest").resolve() == run
+    assert Path(lrlab("runs", "path", "range-test/latest").out.strip()) == run.resolve()
+    assert not [p for p in (here / "runs").rglob("*") if p.is_symlink()]  # TensorBoard would show a linked run twice
 
 
 def test_json_is_the_only_thing_on_stdout(lrlab: Any, here: Path) -> None:

@@ -48,6 +48,14 @@ def show_command(run: Run = "latest", root: Root = DEFAULT_ROOT, as_json: AsJson
         _print_details(details)
 
 
+@runs_app.command("path")
+def path_command(run: Run = "latest", root: Root = DEFAULT_ROOT) -> None:
+    """Print the folder of one run, for use in other commands."""
+    from lrlab.runs.index import find_run
+
+    typer.echo(find_run(root, run).path)
+
+
 def board_command(run: OptionalRun = None, root: Root = DEFAULT_ROOT, port: Port = 6006) -> None:
     """Open TensorBoard on a run, or on all of them, for this computer only."""
     from lrlab.cli.board import serve

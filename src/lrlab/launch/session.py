@@ -16,7 +16,7 @@ from lrlab.launch.assemble import Trial, assemble, check_first_batch
 from lrlab.launch.experiment import Experiment, Finding, drive
 from lrlab.launch.run_trial import TrialRunner
 from lrlab.launch.spec import TrialResult
-from lrlab.runs.folder import RunFolder, mark_latest
+from lrlab.runs.folder import RunFolder
 from lrlab.runs.index import find_run, newest_unfinished
 from lrlab.runs.provenance import collect
 
@@ -89,7 +89,6 @@ def _drive(experiment: Experiment, folder: RunFolder, options: RunOptions) -> Ou
     diverged = all(result.status == "diverged" for result in results)
     state = "diverged" if diverged else "degraded" if runner.lost else "completed"
     folder.set_status(state, headline=finding.headline, lost=list(runner.lost))
-    mark_latest(folder.path)
     return Outcome(finding, tuple(results), folder.path, tuple(runner.lost))
 
 

@@ -7,7 +7,6 @@ runs/<experiment>/<stamp>-<slug>-<hex>/
 
 import contextlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -139,16 +138,6 @@ class RunFolder:
         folder = self.path.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-
-def mark_latest(path: Path) -> None:
-    """Point `latest` beside `path` at it. A convenience: where links cannot be made there is none."""
-    link = path.parent / "latest"
-    temporary = path.parent / f".latest-{os.getpid()}"
-    with contextlib.suppress(OSError):
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(path.name)
-        temporary.replace(link)
 
 
 def read_object(path: Path) -> dict[str, Any]:
