@@ -50,10 +50,10 @@ def show_command(run: Run = "latest", root: Root = DEFAULT_ROOT, as_json: AsJson
 
 @runs_app.command("path")
 def path_command(run: Run = "latest", root: Root = DEFAULT_ROOT) -> None:
-    """Print the folder of one run, for use in other commands."""
+    """Print the absolute path of one run's folder, for use in other commands."""
     from lrlab.runs.index import find_run
 
-    typer.echo(find_run(root, run).path)
+    typer.echo(find_run(root, run).path.absolute())
 
 
 def board_command(run: OptionalRun = None, root: Root = DEFAULT_ROOT, port: Port = 6006) -> None:
