@@ -3,6 +3,10 @@
 All layers are treated alike, the head too: its inputs come from the same activation, so the same gain keeps
 its logits at the size of the signal. The first layer sees images instead of activations; there the gain is
 a constant factor on everything after it (He et al. 2015, below equation 10).
+
+A fan counts a whole kernel, and zero padding fills part of it with nothing: through 3x3 convolutions on n x n
+maps the second moment shrinks by ((1 + 2·cos(π/(n+1)))/3)² a layer, 0.92 on 8x8 and 0.76 on 4x4, which deep plain
+nets on small images feel. `delta_orthogonal` loses nothing there.
 """
 
 from collections.abc import Callable
