@@ -68,6 +68,7 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
 _SMITH_2018 = "Smith, Topin 2018, arXiv:1708.07120"
 _HE_2015 = "He et al. 2015, arXiv:1502.01852"
 _GLOROT_2010 = "Glorot, Bengio 2010, AISTATS"
+_LECUN_1998 = "LeCun et al. 1998, Efficient BackProp, section 4.6"
 
 DATASETS = Registry(
     "data set",
@@ -85,17 +86,26 @@ MODELS = Registry(
     [
         Entry("convnet", "lrlab.models.convnet:build", "plain CNN: conv blocks, global pooling, linear head"),
         Entry("mlp", "lrlab.models.mlp:build", "fully connected layers"),
+        Entry("lenet", "lrlab.models.lenet:build", "LeNet-5: two 5x5 convolutions, three linear layers", "LeCun et al. 1998, Proc. IEEE 86(11)"),
+        Entry("resnet", "lrlab.models.resnet:build", "residual network for small images, depth 6n+2 from 8 to 56", "He et al. 2015, arXiv:1512.03385, section 4.2"),
     ],
-)
+)  # fmt: skip
 
 INITS = Registry(
     "init",
     [
-        Entry("torch", "lrlab.init.schemes:torch_default", "what each torch module does by itself"),
-        Entry("kaiming_normal", "lrlab.init.schemes:kaiming_normal", "normal, Var(w) = gain²/fan", _HE_2015),
-        Entry("kaiming_uniform", "lrlab.init.schemes:kaiming_uniform", "uniform, Var(w) = gain²/fan", _HE_2015),
-        Entry("xavier_normal", "lrlab.init.schemes:xavier_normal", "normal, Var(w) = 2/(fan_in + fan_out)", _GLOROT_2010),
-        Entry("xavier_uniform", "lrlab.init.schemes:xavier_uniform", "uniform, Var(w) = 2/(fan_in + fan_out)", _GLOROT_2010),
+        Entry("torch", "lrlab.init.torch_default:torch_default", "what each torch module does by itself"),
+        Entry("kaiming_normal", "lrlab.init.variance:kaiming_normal", "normal, Var(w) = gain²/fan", _HE_2015),
+        Entry("kaiming_uniform", "lrlab.init.variance:kaiming_uniform", "uniform, Var(w) = gain²/fan", _HE_2015),
+        Entry("xavier_normal", "lrlab.init.variance:xavier_normal", "normal, Var(w) = 2/(fan_in + fan_out)", _GLOROT_2010),
+        Entry("xavier_uniform", "lrlab.init.variance:xavier_uniform", "uniform, Var(w) = 2/(fan_in + fan_out)", _GLOROT_2010),
+        Entry("lecun_normal", "lrlab.init.variance:lecun_normal", "normal, Var(w) = 1/fan_in", _LECUN_1998),
+        Entry("lecun_uniform", "lrlab.init.variance:lecun_uniform", "uniform, Var(w) = 1/fan_in", _LECUN_1998),
+        Entry("normal", "lrlab.init.variance:normal", "normal, one std for all layers"),
+        Entry("truncated_normal", "lrlab.init.variance:truncated_normal", "normal cut at two sigma, one std for all layers"),
+        Entry("orthogonal", "lrlab.init.orthogonal:orthogonal", "gain times an orthogonal matrix", "Saxe et al. 2013, arXiv:1312.6120"),
+        Entry("delta_orthogonal", "lrlab.init.orthogonal:delta_orthogonal", "orthogonal in a convolution's centre tap, 0 around it", "Xiao et al. 2018, arXiv:1806.05393"),
+        Entry("scaled_identity", "lrlab.init.identity:scaled_identity", "scale times the identity, in a convolution's centre tap"),
     ],
 )  # fmt: skip
 

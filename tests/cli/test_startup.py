@@ -29,7 +29,9 @@ def imported_by(here: Path, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["range-test", "--help"], ["train", "--help"], ["--version"]], ids=str
+    "arguments",
+    [["--help"], ["range-test", "--help"], ["train", "--help"], ["models", "show", "--help"], ["--version"]],
+    ids=str,
 )
 def test_help_imports_neither_torch_nor_the_schema(here: Path, arguments: list[str]) -> None:
     assert imported_by(here, *arguments).isdisjoint({*HEAVY, "numpy", "lrlab.config.schema"})
@@ -39,7 +41,7 @@ def test_the_first_page_leaves_pydantic_alone_too(here: Path) -> None:
     assert "pydantic" not in imported_by(here, "--help")  # typer takes it for the options of a command
 
 
-LOOKING = ("validate mine.yaml", "config show", "runs ls", "data ls", "models ls", "policy ls")
+LOOKING = ("validate mine.yaml", "config show", "runs ls", "data ls", "models ls", "init ls", "policy ls")
 
 
 @pytest.mark.parametrize("command", LOOKING)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lrlab.cli.data_cmds import data_app, models_app
+from lrlab.cli.data_cmds import data_app
 from lrlab.errors import DataError, UsageError
-from lrlab.registry import DATASETS, MODELS
+from lrlab.registry import DATASETS
 
 RUN = CliRunner()
 
@@ -68,8 +68,3 @@ def test_get_refuses_what_cannot_be_fetched(name: str) -> None:
     assert name in error.message
     if name == "minst":
         assert error.hint == "did you mean 'mnist'?"
-
-
-def test_models_ls() -> None:
-    assert [row["name"] for row in json.loads(RUN.invoke(models_app, ["ls", "--json"]).stdout)] == list(MODELS)
-    assert len(RUN.invoke(models_app, ["ls"]).stdout.splitlines()) == 1 + len(MODELS)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from lrlab.config.arms import section_arms
 from lrlab.errors import UsageError
 from lrlab.models import build_model
 from lrlab.models.activations import ACTIVATIONS
@@ -18,8 +19,15 @@ from lrlab.registry import MODELS
 ARMS: dict[str, dict[str, Any]] = {
     "convnet": {"depth": 3, "width": 8, "norm": "batch", "activation": "relu", "dropout": 0.0},
     "mlp": {"depth": 2, "width": 16, "norm": "none", "activation": "relu", "dropout": 0.0},
+    "lenet": {"activation": "tanh", "pool": "average"},
+    "resnet": {"depth": 8, "width": 4, "norm": "batch", "activation": "relu"},
 }
-SHAPES = [(1, 8, 8), (1, 12, 12), (1, 28, 28), (3, 32, 32)]
+SHAPES = [(1, 8, 8), (1, 12, 12), (1, 28, 28), (3, 32, 32), (3, 20, 33)]
+SIZES: list[tuple[str, dict[str, Any]]] = [
+    *((name, {"depth": depth}) for name in ("convnet", "mlp") for depth in (1, 2, 3, 5, 8)),
+    *(("resnet", {"depth": depth}) for depth in (8, 14)),
+    *(("lenet", {"pool": pool}) for pool in ("average", "max")),
+]
 
 
 def section(name: str, **values: object) -> SimpleNamespace:
@@ -38,22 +46,37 @@ def variants() -> list[SimpleNamespace]:
         for norm in ("none", "batch")
         for activation in ACTIVATIONS
     ]
-    return convnets + mlps
+    lenets = [
+        section("lenet", pool=pool, activation=activation) for pool in ("average", "max") for activation in ACTIVATIONS
+    ]
+    resnets = [
+        section("resnet", norm=norm, activation=activation)
+        for norm in ("none", "batch", "group")
+        for activation in ACTIVATIONS
+    ]
+    return convnets + mlps + lenets + resnets
 
 
-def test_the_suite_covers_the_registry() -> None:
+def label(cfg: SimpleNamespace) -> str:
+    return "-".join(str(value) for value in vars(cfg).values())
+
+
+def test_the_suite_covers_the_registry_and_the_config() -> None:
     assert set(ARMS) == set(MODELS)
+    for name, arm in section_arms()["model"].items():
+        assert set(arm.model_fields) == {"name", *ARMS[name]}, name
+        for activation in ACTIVATIONS:
+            build_model(arm(name=name, activation=activation), shape=(1, 8, 8), classes=3)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("depth", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("name", ARMS)
-def test_every_depth_and_size_gives_logits(name: str, depth: int, shape: tuple[int, int, int]) -> None:
-    model = build_model(section(name, depth=depth), shape=shape, classes=7)
+@pytest.mark.parametrize(("name", "values"), SIZES, ids=str)
+def test_every_depth_and_size_gives_logits(name: str, values: dict[str, Any], shape: tuple[int, int, int]) -> None:
+    model = build_model(section(name, **values), shape=shape, classes=7)
     assert model(torch.randn(4, *shape)).shape == (4, 7)
 
 
-@pytest.mark.parametrize("cfg", variants(), ids=lambda c: f"{c.name}-{c.norm}-{c.activation}-{c.dropout}")
+@pytest.mark.parametrize("cfg", variants(), ids=label)
 def test_every_model_keeps_the_contract(cfg: SimpleNamespace) -> None:
     images = torch.randn(6, 1, 12, 12, generator=torch.Generator().manual_seed(0))
     torch.manual_seed(3)
@@ -75,7 +98,7 @@ def test_every_model_keeps_the_contract(cfg: SimpleNamespace) -> None:
         assert torch.allclose(model(images)[:2], model(images[:2]), atol=1e-5)  # samples do not see each other
 
 
-@pytest.mark.parametrize("name", ARMS)
+@pytest.mark.parametrize("name", ["convnet", "mlp"])
 def test_dropout_acts_in_training_only(name: str) -> None:
     model, images = (
         build_model(section(name, dropout=0.5), shape=(1, 8, 8), classes=3),
@@ -177,6 +200,10 @@ def test_mlp_size_in_closed_form(depth: int) -> None:
         (section("convnet", norm="layer"), (1, 8, 8), 3, "no normalisation named 'layer'"),
         (section("mlp", norm="group"), (1, 8, 8), 3, "no normalisation named 'group'"),
         (section("mlp", activation="rely"), (1, 8, 8), 3, "no activation named 'rely'"),
+        (section("lenet", pool="mean"), (1, 8, 8), 3, "no pooling named 'mean'; there are: average, max"),
+        (section("lenet"), (1, 8, 3), 3, "lenet needs images of at least 4x4 pixels; got 8x3"),
+        (section("resnet", depth=18), (1, 8, 8), 3, r"resnet has depth 6n\+2 .*; got 18"),
+        (section("resnet", depth=2), (1, 8, 8), 3, "got 2"),
         (SimpleNamespace(name="convent"), (1, 8, 8), 3, "no model named 'convent'"),
     ],
 )

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from lrlab.cli.config_cmds import config_app, validate_command
-from lrlab.cli.data_cmds import data_app, models_app
+from lrlab.cli.data_cmds import data_app
+from lrlab.cli.init_cmds import init_app
+from lrlab.cli.models_cmds import models_app
 from lrlab.cli.pipes import guard_pipes
 from lrlab.cli.policy_cmds import policy_app
 from lrlab.cli.range_test_cmd import range_test_command
@@ -31,7 +33,8 @@ app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", help="See what a config resolves to.", rich_help_panel=LOOK)
 app.add_typer(data_app, name="data", help="Data sets: list and download.", rich_help_panel=LOOK)
-app.add_typer(models_app, name="models", help="Models a config can name.", rich_help_panel=LOOK)
+app.add_typer(models_app, name="models", help="Models: list, and show layers, sizes and costs.", rich_help_panel=LOOK)
+app.add_typer(init_app, name="init", help="Schemes for initial weights: list.", rich_help_panel=LOOK)
 app.add_typer(policy_app, name="policy", help="Policies: list and draw.", rich_help_panel=LOOK)
 
 

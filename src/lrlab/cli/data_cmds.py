@@ -1,4 +1,4 @@
-"""`lrlab data` and `lrlab models`: what there is, and fetching it. stdout carries the answer alone."""
+"""`lrlab data`: what there is, and fetching it. stdout carries the answer alone."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from lrlab.cli.tables import print_table
+
 data_app = typer.Typer(help="Data sets: what there is, and where.", no_args_is_help=True)
-models_app = typer.Typer(help="Models that a config can name.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Root = Annotated[
@@ -37,7 +38,7 @@ def list_data(root: Root = None, as_json: Json = False) -> None:
         )
         for row in rows
     ]
-    _print_table(("name", "shape", "classes", "present", "where", "what"), cells)
+    print_table(("name", "shape", "classes", "present", "where", "what"), cells)
 
 
 @data_app.command("get")
@@ -57,23 +58,6 @@ def get_data(
         raise UsageError(f"data set {name!r} is not one to download: {DATASETS[name].summary}")
     folder = resolve_root(root)
     typer.echo(fetch(name, folder) if KNOWN[name].downloads else locate(name, folder).where)
-
-
-@models_app.callback()
-def models() -> None:
-    """Models that a config can name."""  # a group of one command would otherwise be that command itself
-
-
-@models_app.command("ls")
-def list_models(as_json: Json = False) -> None:
-    """List the models: name and what it is."""
-    from lrlab.registry import MODELS
-
-    rows = [{"name": e.name, "summary": e.summary, "source": e.source} for e in MODELS.values()]
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    _print_table(("name", "what"), [(row["name"], row["summary"]) for row in rows])
 
 
 def data_rows(root: Path) -> list[dict[str, Any]]:
@@ -100,11 +84,3 @@ def data_rows(root: Path) -> list[dict[str, Any]]:
 
 def _shape(shape: list[int] | None) -> str:
     return "x".join(map(str, shape)) if shape else "-"
-
-
-def _print_table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    """Columns as wide as they need to be; plain text, so that a pipe can cut it."""
-    lines = [header, *(tuple(map(str, row)) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for line in lines:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

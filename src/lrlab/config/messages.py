@@ -29,7 +29,12 @@ _BOUNDS = {
     "less_than": "below {lt}",
     "less_than_equal": "at most {le}",
 }
-_LISTINGS = {"data": "lrlab data ls", "model": "lrlab models ls", "policy": "lrlab policy ls"}
+_LISTINGS = {
+    "data": "lrlab data ls",
+    "model": "lrlab models ls",
+    "init": "lrlab init ls",
+    "policy": "lrlab policy ls",
+}
 
 
 def describe_problem(error: ErrorDetails, path: Path, place: Place, data: Mapping[str, Any]) -> tuple[str, str]:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lrlab.init.gains import gain as gain
+    from lrlab.init.gains import gain_backward as gain_backward
     from lrlab.init.weights import apply as apply
     from lrlab.init.weights import init_model as init_model
 
-_HOME = {"apply": "weights", "gain": "gains", "init_model": "weights"}
+_HOME = {"apply": "weights", "gain": "gains", "gain_backward": "gains", "init_model": "weights"}
 __all__ = sorted(_HOME)
 
 

@@ -21,16 +21,30 @@ def weighted_modules(model: nn.Module) -> Iterator[tuple[str, Weighted]]:
     """Names and modules, in the order of `named_modules`, each module once.
 
     Raises:
-        UsageError: a lazy layer has no shape yet.
+        UsageError: a lazy layer has no shape yet, or a layer computes its weight from other parameters.
     """
     for name, module in model.named_modules():
         if is_weighted(module):
+            if "weight" not in module._parameters:
+                raise UsageError(
+                    f"layer {name!r} computes its weight from other parameters (a weight or spectral norm, for "
+                    "example): a value written there would not stay",
+                    hint="draw the weights first, then parametrize the layer",
+                )
             if is_lazy(module.weight):
                 raise UsageError(
                     f"layer {name!r} is lazy and has no shape yet",
                     hint="send one batch through the model first",
                 )
             yield name, module
+
+
+def describe_layer(name: str, module: Weighted) -> str:
+    """The layer as a message names it: path, kind, inputs, outputs and kernel."""
+    if isinstance(module, nn.Linear):
+        return f"layer {name!r} (Linear {module.in_features} -> {module.out_features})"
+    kernel, kind = "x".join(map(str, module.kernel_size)), type(module).__name__
+    return f"layer {name!r} ({kind} {module.in_channels} -> {module.out_channels}, kernel {kernel})"
 
 
 def fans(module: Weighted) -> tuple[int, int]:

@@ -27,26 +27,38 @@ def apply(
 
     Args:
         model: any module tree.
-        name: torch, kaiming_normal, kaiming_uniform, xavier_normal or xavier_uniform.
-        activation: what feeds the layers; sets the gain of the Kaiming schemes.
+        name: as `lrlab init ls` shows it.
+        activation: what feeds the layers; sets the gain of the Kaiming and orthogonal schemes.
         generator: where the random numbers come from; None is torch's global generator. With a CPU
-            generator the Kaiming and Xavier weights are the same on every device.
-        **options: `mode` and `gain` for Kaiming, `gain` for Xavier.
+            generator the weights are the same on every device, except with `torch`.
+        **options: `mode` and `gain` for Kaiming, `gain` for Xavier and the orthogonal ones, `std` for the
+            normal ones, `scale` for the identity.
 
     Returns:
         The same model.
 
     Raises:
-        UsageError: no such scheme, option or activation, or a lazy layer without a shape.
+        UsageError: no such scheme, option or activation, or a layer that the scheme cannot serve; the model is
+            as it was then.
     """
     scheme = INITS.resolve(name)
-    known = [key for key in signature(scheme).parameters if key not in ("model", "activation", "generator")]
+    known = option_names(name)
     unknown = [key for key in options if key not in known]
     if unknown:
         there = f"it has: {', '.join(known)}" if known else "it has none"
         raise UsageError(f"init {name!r} has no option {', '.join(map(repr, unknown))}; {there}")
     scheme(model, activation=activation, generator=generator, **options)
     return model
+
+
+def option_names(name: str) -> list[str]:
+    """What the scheme lets one choose.
+
+    Raises:
+        UsageError: no such scheme.
+    """
+    given = ("model", "activation", "generator")
+    return [key for key in signature(INITS.resolve(name)).parameters if key not in given]
 
 
 def init_model(model: Module, cfg: Any, *, activation: str, seed: int) -> Module:
@@ -58,6 +70,6 @@ def init_model(model: Module, cfg: Any, *, activation: str, seed: int) -> Module
         activation: the model's.
         seed: in [0, 2**63).
     """
-    options = {key: getattr(cfg, key) for key in ("mode", "gain") if hasattr(cfg, key)}
+    options = {key: getattr(cfg, key) for key in option_names(cfg.name)}
     generator = torch.Generator().manual_seed(seed)
     return apply(model, cfg.name, activation=activation, generator=generator, **options)

@@ -31,4 +31,24 @@ class Mlp(Section):
     dropout: float = Field(0.0, ge=0, lt=1, description="Share of activations dropped while training.")
 
 
-ModelConfig = Annotated[ConvNet | Mlp, Field(discriminator="name")]
+class LeNet(Section):
+    """LeNet-5 as it is built today (LeCun et al. 1998)."""
+
+    name: Literal["lenet"] = "lenet"
+    activation: Activation = Field("tanh", description="Nonlinearity; tanh is the classic.")
+    pool: Literal["average", "max"] = Field("average", description="2x2 pooling; average is the classic.")
+
+
+class ResNet(Section):
+    """Residual network for small images (He et al. 2015, arXiv:1512.03385, section 4.2)."""
+
+    name: Literal["resnet"] = "resnet"
+    depth: Literal[8, 14, 20, 26, 32, 38, 44, 50, 56] = Field(
+        20, description="Layers with weights, 6n+2: n blocks in each of three stages."
+    )
+    width: int = Field(16, ge=1, description="Channels of the first stage; doubled in the second and third.")
+    norm: Literal["none", "batch", "group"] = Field("batch", description="Normalisation after each convolution.")
+    activation: Activation = Field("relu", description="Nonlinearity.")
+
+
+ModelConfig = Annotated[ConvNet | Mlp | LeNet | ResNet, Field(discriminator="name")]
