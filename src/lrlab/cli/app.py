@@ -30,7 +30,7 @@ app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", help="See what a config resolves to.", rich_help_panel=LOOK)
-app.add_typer(data_app, name="data", help="Data sets: list and download.", rich_help_panel=LOOK)
+app.add_typer(data_app, name="data", help="Data sets: list, download, verify, show.", rich_help_panel=LOOK)
 app.add_typer(models_app, name="models", help="Models a config can name.", rich_help_panel=LOOK)
 app.add_typer(policy_app, name="policy", help="Policies: list and draw.", rich_help_panel=LOOK)
 
