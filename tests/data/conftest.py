@@ -5,10 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
-from small_sets import write_set
+from small_sets import write_images, write_set
 
 COMMON = {
     "root": None, "download": False, "batch_size": 8, "val_fraction": 0.1, "split_seed": 0, "limit": None,
@@ -41,17 +39,6 @@ def small_mnist(tmp_path: Path) -> Path:
     """A data root with 60 + 20 random images in MNIST's files."""
     write_set("mnist", tmp_path)
     return tmp_path
-
-
-def write_images(folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0) -> None:
-    """`images` PNG files (width, height) = `size` in each of `classes` class folders."""
-    draw = np.random.default_rng(seed)
-    for label in range(classes):
-        place = folder / f"class{label}"
-        place.mkdir(parents=True)
-        for index in range(images):
-            values = draw.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-            Image.fromarray(values).save(place / f"{index:03d}.png")
 
 
 @pytest.fixture

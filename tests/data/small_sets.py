@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import savemat
 from torchvision import datasets
 
@@ -38,6 +39,17 @@ def write_set(name: str, root: Path) -> Path:
     else:
         _write_cifar(name, folder, draw)
     return folder
+
+
+def write_images(folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0) -> None:
+    """`images` PNG files (width, height) = `size` in each of `classes` class folders."""
+    draw = np.random.default_rng(seed)
+    for label in range(classes):
+        place = folder / f"class{label}"
+        place.mkdir(parents=True)
+        for index in range(images):
+            values = draw.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+            Image.fromarray(values).save(place / f"{index:03d}.png")
 
 
 def _write_mnist(folder: Path, draw: np.random.Generator) -> None:

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_sets import publish, write_set
+from small_sets import publish, write_images, write_set
 from torchvision.datasets import ImageFolder, VisionDataset
 from torchvision.transforms import CenterCrop, Compose, Resize
 
-from conftest import write_images
 from lrlab.data import DataBundle, check_present, load_data
 from lrlab.data.catalog import KNOWN
 from lrlab.data.folders import find_images

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from lrlab.errors import LrlabError, ResourceError
 
+_MOMENT = 0.5  # seconds
 WORKER_TIMEOUT = 300.0  # seconds to wait for one batch: a worker that hangs must not hang the training
 
 
@@ -78,20 +80,40 @@ def batches_of(loader: DataLoader[Any], workers: int) -> Iterator[Any]:
     if not workers:
         yield from map(_raise_errors, loader)
         return
+    failure = None
     try:
         batches = iter(loader)
     except (RuntimeError, OSError) as error:
         raise worker_error(error) from error
-    with _deaths.held_back():
-        while True:
-            try:
-                with _deaths.told():
-                    batch = next(batches)
-            except StopIteration:
-                return
-            except (RuntimeError, OSError) as error:
-                raise worker_error(error) from error
-            yield _raise_errors(batch)
+    try:
+        with _deaths.held_back():
+            while failure is None:
+                try:
+                    with _deaths.told():
+                        batch = next(batches)
+                except StopIteration:
+                    return
+                except (RuntimeError, OSError, EOFError) as error:
+                    failure = worker_error(_death_behind(error))
+                else:
+                    yield _raise_errors(batch)
+    finally:
+        # Ends the workers now. An iterator that lives on in a traceback is inherited by the next one's workers, where
+        # torch shuts it down again, which takes seconds and fails. Hence nothing is chained to `failure` either.
+        del batches
+    raise failure
+
+
+def _death_behind(error: BaseException) -> BaseException:
+    """A broken connection is the first sign of a worker's death; what killed it is known a moment later."""
+    if isinstance(error, RuntimeError):
+        return error
+    try:
+        with _deaths.told():
+            time.sleep(_MOMENT)
+    except RuntimeError as death:
+        return death
+    return error
 
 
 def _raise_errors(item: Any) -> Any:
@@ -118,7 +140,7 @@ _ADVICE = (
     (("Too many open files", "ancdata"), "raise the limit (ulimit -n) or lower data.workers"),
     (("timed out",), "is the disk of data.root slow or gone? data.workers=0 shows where it waits"),
     (
-        ("killed by signal", "exited unexpectedly", "Cannot allocate memory"),
+        ("killed by signal", "exited unexpectedly", "Cannot allocate memory", "Connection", "EOFError"),
         "often the memory of the machine: lower data.workers; data.workers=0 reads in this process and shows more",
     ),
 )  # fmt: skip
