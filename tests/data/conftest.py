@@ -1,23 +1,21 @@
 """Data sections and small data sets on disk."""
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
+from small_sets import write_images, write_set
 
 COMMON = {
     "root": None, "download": False, "batch_size": 8, "val_fraction": 0.1, "split_seed": 0, "limit": None,
-    "normalize": True, "drop_last": True, "storage": "auto", "workers": 0, "crop": 0, "flip": False,
+    "normalize": "auto", "mean": None, "std": None, "balance": False, "drop_last": True, "storage": "auto",
+    "workers": 0, "crop": 0, "flip": False, "cutout": 0,
 }  # fmt: skip
 ARMS: dict[str, dict[str, Any]] = {
     "digits": {"batch_size": 32},
-    "mnist": {},
-    "cifar10": {},
+    **{name: {} for name in ("mnist", "fashionmnist", "kmnist", "cifar10", "cifar100", "svhn")},
     "imagefolder": {"image_size": None, "channels": 3, "test_fraction": 0.2},
     "fake": {"train_size": 64, "test_size": 16, "channels": 1, "image_size": 12, "classes": 4},
 }
@@ -36,32 +34,11 @@ def section() -> Section:
     return make
 
 
-def write_idx(path: Path, values: np.ndarray) -> None:
-    header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
-    path.write_bytes(header + values.astype(np.uint8).tobytes())
-
-
 @pytest.fixture
 def small_mnist(tmp_path: Path) -> Path:
     """A data root with 60 + 20 random images in MNIST's files."""
-    folder = tmp_path / "MNIST" / "raw"
-    folder.mkdir(parents=True)
-    draw = np.random.default_rng(0)
-    for split, size in (("train", 60), ("t10k", 20)):
-        write_idx(folder / f"{split}-images-idx3-ubyte", draw.integers(0, 256, (size, 28, 28)))
-        write_idx(folder / f"{split}-labels-idx1-ubyte", np.arange(size) % 10)
+    write_set("mnist", tmp_path)
     return tmp_path
-
-
-def write_images(folder: Path, classes: int, images: int, *, size: tuple[int, int] = (10, 8), seed: int = 0) -> None:
-    """`images` PNG files (width, height) = `size` in each of `classes` class folders."""
-    draw = np.random.default_rng(seed)
-    for label in range(classes):
-        place = folder / f"class{label}"
-        place.mkdir(parents=True)
-        for index in range(images):
-            values = draw.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-            Image.fromarray(values).save(place / f"{index:03d}.png")
 
 
 @pytest.fixture

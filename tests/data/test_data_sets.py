@@ -1,6 +1,5 @@
 """One suite over all data sets, and what is special to each."""
 
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,39 +8,27 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_sets import publish, write_images, write_set
 from torchvision.datasets import ImageFolder, VisionDataset
 from torchvision.transforms import CenterCrop, Compose, Resize
 
-from conftest import write_images
 from lrlab.data import DataBundle, check_present, load_data
 from lrlab.data.catalog import KNOWN
 from lrlab.data.folders import find_images
-from lrlab.data.imagefolder import fit_square
+from lrlab.data.pictures import fit_square
 from lrlab.registry import DATASETS
 
 CPU = torch.device("cpu")
 Section = Callable[..., SimpleNamespace]
 
 
-def write_cifar(root: Path) -> None:
-    """CIFAR-10's files with 8 random images each."""
-    folder, draw = root / "cifar-10-batches-py", np.random.default_rng(0)
-    folder.mkdir()
-    for name in KNOWN["cifar10"].files[:-1]:
-        data = draw.integers(0, 256, (8, 3072), dtype=np.uint8)
-        (folder / name).write_bytes(pickle.dumps({"data": data, "labels": [0, 1, 2, 3, 4, 5, 6, 7]}))
-    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [f"c{i}" for i in range(10)]}))
-
-
 @pytest.fixture(params=list(DATASETS))
 def cfg(request: pytest.FixtureRequest, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     """A section for every name in the registry."""
     name, values = request.param, {}
-    if name == "mnist":
-        values["root"] = str(request.getfixturevalue("small_mnist"))
-    elif name == "cifar10":
-        monkeypatch.setattr("torchvision.datasets.cifar.check_integrity", lambda *_: True)
-        write_cifar(tmp_path)
+    if name in KNOWN and KNOWN[name].files:
+        write_set(name, tmp_path)
+        publish(name, tmp_path, monkeypatch)
         values["root"] = str(tmp_path)
     elif name == "imagefolder":
         values["root"] = str(request.getfixturevalue("small_folder"))
@@ -84,7 +71,7 @@ def test_a_limit_thins_training_alone(cfg: SimpleNamespace) -> None:
     full, small = load(cfg), load(SimpleNamespace(**{**vars(cfg), "limit": 24, "batch_size": 4}))
     assert small.facts.train_size == 24
     assert (small.facts.val_size, small.facts.test_size) == (full.facts.val_size, full.facts.test_size)
-    if cfg.name not in ("mnist", "cifar10"):
+    if not getattr(KNOWN.get(cfg.name), "mean", ()):
         return  # other sets are normalised by their own training split
     for (left, _), (right, _) in zip(full.test.batches(0), small.test.batches(0), strict=True):
         assert torch.equal(left, right)
@@ -98,7 +85,7 @@ def test_computed_moments_normalise_the_training_split(section: Section) -> None
 
 
 def test_without_normalisation_pixels_run_from_0_to_1(section: Section) -> None:
-    bundle = load(section("digits", normalize=False))
+    bundle = load(section("digits", normalize="none"))
     inputs, _ = next(iter(bundle.train.batches(0)))
     assert (inputs.min(), inputs.max()) == (0, 1)
     assert (bundle.facts.mean, bundle.facts.std) == ((0.0,), (1.0,))
@@ -157,7 +144,7 @@ def test_image_folders_are_listed_as_torchvision_lists_them(small_folder: Path) 
 
 
 def test_image_folder_pixels_are_those_of_pil(section: Section, small_folder: Path) -> None:
-    bundle = load(section("imagefolder", root=str(small_folder), normalize=False))
+    bundle = load(section("imagefolder", root=str(small_folder), normalize="none"))
     files = [file for file, _ in find_images(small_folder / "test")[1]]
     expected = np.stack([np.array(Image.open(file)).transpose(2, 0, 1) for file in files])
     inputs, _ = next(iter(bundle.test.batches(0)))

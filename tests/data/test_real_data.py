@@ -25,7 +25,7 @@ def test_mnist_has_its_published_facts(real_data: Path, section: Section) -> Non
 
 
 def test_mnist_test_images_are_torchvisions(real_data: Path, section: Section) -> None:
-    bundle = load_data(section("mnist", root=str(real_data), normalize=False), seed=0, device=CPU)
+    bundle = load_data(section("mnist", root=str(real_data), normalize="none"), seed=0, device=CPU)
     theirs = MNIST(str(real_data), train=False)
     inputs, targets = (torch.cat(parts) for parts in zip(*bundle.test.batches(0), strict=True))
     assert torch.equal((inputs * 255).round().to(torch.uint8)[:, 0], theirs.data)

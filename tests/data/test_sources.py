@@ -52,7 +52,7 @@ def test_stream_and_resident_give_the_same_bits(section: Section, workers: int, 
 def test_batches_equal_the_samples_one_at_a_time(section: Section, storage: str) -> None:
     cfg = section("fake", **FAKE, storage=storage, crop=2, flip=True, val_fraction=0.0)
     bundle = load_data(cfg, seed=5, device=CPU)
-    plain = section("fake", **FAKE, normalize=False, val_fraction=0.0, drop_last=False)
+    plain = section("fake", **FAKE, normalize="none", val_fraction=0.0, drop_last=False)
     pixels = _in_set_order(load_data(plain, seed=5, device=CPU).train)
     order = epoch_order(70, 5, 2)
     mean, std = (np.float32([255 * value for value in values]) for values in (bundle.facts.mean, bundle.facts.std))
@@ -106,7 +106,7 @@ def test_no_global_generator_is_touched(section: Section, storage: str) -> None:
 
 @pytest.mark.parametrize("storage", ["resident", "stream"])
 def test_every_sample_comes_once_per_epoch(section: Section, storage: str) -> None:
-    cfg = section("fake", **FAKE, storage=storage, drop_last=False, normalize=False)
+    cfg = section("fake", **FAKE, storage=storage, drop_last=False, normalize="none")
     bundle = load_data(cfg, seed=5, device=CPU)
     seen = torch.cat([inputs for inputs, _ in bundle.train.batches(1)]).flatten(1)
     assert len(seen) == bundle.train.samples == bundle.facts.train_size == 63

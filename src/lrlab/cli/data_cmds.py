@@ -1,4 +1,4 @@
-"""`lrlab data`: what there is, and fetching it. stdout carries the answer alone."""
+"""`lrlab data`: what there is, fetching it and looking at it. stdout carries the answer alone."""
 
 import json
 from pathlib import Path
@@ -6,15 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
+from lrlab.cli.data_show_cmd import show_command
+from lrlab.cli.data_verify_cmd import verify_command
 from lrlab.cli.tables import print_table
 
 data_app = typer.Typer(help="Data sets: what there is, and where.", no_args_is_help=True)
+data_app.command("show")(show_command)
+data_app.command("verify")(verify_command)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Root = Annotated[
     Path | None,
     typer.Option("--root", help="Folder of data sets; default: the environment's LRLAB_DATA, else ./data."),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Download it again and replace what is there.")]
 
 
 @data_app.command("ls")
@@ -45,6 +50,7 @@ def list_data(root: Root = None, as_json: Json = False) -> None:
 def get_data(
     name: Annotated[str, typer.Argument(help="Name of a data set, as `lrlab data ls` shows it.")],
     root: Root = None,
+    force: Force = False,
 ) -> None:
     """Download a data set and print the folder it is in. Nothing happens when it is there already."""
     from lrlab.data.catalog import KNOWN
@@ -57,7 +63,7 @@ def get_data(
         DATASETS.resolve(name)  # refuses a name that is none at all, with the nearest one
         raise UsageError(f"data set {name!r} is not one to download: {DATASETS[name].summary}")
     folder = resolve_root(root)
-    typer.echo(fetch(name, folder) if KNOWN[name].downloads else locate(name, folder).where)
+    typer.echo(fetch(name, folder, force=force) if KNOWN[name].downloads else locate(name, folder).where)
 
 
 def data_rows(root: Path) -> list[dict[str, Any]]:

@@ -1,12 +1,12 @@
 """Tables as plain text, so that a pipe can cut them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import typer
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Collection[str] = ()) -> None:
+def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Collection[str] = ()) -> None:
     """Columns as wide as they need to be; those headed by a name in `right` end where their head does."""
     lines = [tuple(header), *(tuple(map(str, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]

@@ -104,7 +104,23 @@ def _validation(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("range_test.validation", "data.val_fraction"), message)
 
 
+def _moments(sections: Sections) -> Iterator[Conflict]:
+    data = sections.get("data")
+    if data is None:
+        return
+    if (data.mean is None) != (data.std is None):
+        given, missing = ("mean", "std") if data.std is None else ("std", "mean")
+        message = f"data.{given} is given without data.{missing}"
+        yield Conflict((f"data.{given}",), message, f"write data.{missing} too, or leave both out")
+    elif data.mean is not None and data.normalize != "auto":
+        message = f"data.normalize={data.normalize}, and data.mean and data.std are given"
+        yield Conflict(("data.normalize", "data.mean"), message, "keep one of them")
+    elif data.mean is not None and len(data.mean) != len(data.std):
+        message = f"data.mean has {len(data.mean)} values, data.std {len(data.std)}: one per channel is needed"
+        yield Conflict(("data.mean", "data.std"), message)
+
+
 _MOMENTUM = {"onecycle": ("momentum_low", "momentum_high"), "torch": ("base_momentum", "max_momentum")}
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation,
+    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation, _moments,
 )  # fmt: skip

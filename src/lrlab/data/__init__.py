@@ -10,17 +10,27 @@ if TYPE_CHECKING:
     from lrlab.data.build import DataBundle as DataBundle
     from lrlab.data.build import load_data as load_data
     from lrlab.data.facts import DataFacts as DataFacts
+    from lrlab.data.images import Images as Images
+    from lrlab.data.images import Moments as Moments
+    from lrlab.data.images import RawSplits as RawSplits
+    from lrlab.data.images import TensorImages as TensorImages
     from lrlab.data.order import derive as derive
     from lrlab.data.presence import check_present as check_present
     from lrlab.data.presence import data_root as data_root
     from lrlab.data.resident import ResidentSource as ResidentSource
     from lrlab.data.source import BatchSource as BatchSource
     from lrlab.data.stream import StreamSource as StreamSource
+    from lrlab.data.vision_dataset import from_torchvision as from_torchvision
 
 _HOME = {
     "BatchSource": "source",
     "DataBundle": "build",
     "DataFacts": "facts",
+    "Images": "images",
+    "Moments": "images",
+    "RawSplits": "images",
+    "TensorImages": "images",
+    "from_torchvision": "vision_dataset",
     "ResidentSource": "resident",
     "StreamSource": "stream",
     "check_present": "presence",

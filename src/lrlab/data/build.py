@@ -6,9 +6,11 @@ from typing import Any, Literal
 import torch
 
 from lrlab.data.augment import Augment
-from lrlab.data.facts import DataFacts, StorageKind
-from lrlab.data.images import Moments, RawSplits
-from lrlab.data.normalize import Normalize
+from lrlab.data.balance import ClassBalance
+from lrlab.data.cutout import Cutout
+from lrlab.data.facts import DataFacts, Normalization, StorageKind
+from lrlab.data.images import RawSplits
+from lrlab.data.normalize import Normalize, choose_moments
 from lrlab.data.parts import Part, make_parts
 from lrlab.data.resident import ResidentSource
 from lrlab.data.scan import Scan, scan
@@ -33,9 +35,8 @@ class DataBundle:
 
     def reseeded(self, seed: int) -> "DataBundle":
         """The same images under another seed of the training; nothing is read or copied."""
-        augment = self.train.finish.augment
-        finish = replace(self.train.finish, augment=replace(augment, seed=seed) if augment else None)
-        return replace(self, train=self.train.replanned(replace(self.train.plan, shuffle_seed=seed), finish))
+        plan = replace(self.train.plan, shuffle_seed=seed)
+        return replace(self, train=self.train.replanned(plan, self.train.finish.reseeded(seed)))
 
     def validation_batches(self) -> BatchSource:
         """The validation images shuffled and in training-sized batches, for the loss of one batch at a time.
@@ -68,19 +69,34 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
     """
     raw: RawSplits = DATASETS.resolve(cfg.name)(cfg)
     parts = make_parts(raw, cfg)
+    normalization, moments = choose_moments(raw, cfg)
     storage = choose_storage(cfg.storage, sum(part.bytes for part in parts.values()), device)
-    found = scan(raw, parts, hold=storage == "resident")
-    moments = found.moments if cfg.normalize else _identity(len(found.moments.mean))
-    finish = Finish(Normalize(moments.mean, moments.std, device))
-    train_finish = Finish(finish.normalize, Augment(cfg.crop, cfg.flip, seed)) if cfg.crop or cfg.flip else finish
-    train_plan = BatchPlan(len(parts["train"].rows), cfg.batch_size, seed, cfg.drop_last)
+    found = scan(raw, parts, hold=storage == "resident", moments=moments)
+    finish = Finish(Normalize(found.moments.mean, found.moments.std, device))
     place = _Placer(parts, found, device, cfg.workers)
     return DataBundle(
-        facts=_facts(cfg.name, raw, parts, moments, found.fingerprint, storage),
-        train=place("train", train_plan, train_finish),
+        facts=_facts(cfg.name, raw, parts, found, normalization, storage),
+        train=place("train", _train_plan(cfg, parts["train"], seed), _train_finish(cfg, raw, finish, seed)),
         val=place("val", BatchPlan(len(parts["val"].rows), EVAL_BATCH), finish) if "val" in parts else None,
         test=place("test", BatchPlan(len(parts["test"].rows), EVAL_BATCH), finish),
     )
+
+
+def _train_plan(cfg: Any, part: Part, seed: int) -> BatchPlan:
+    balance = ClassBalance.of(part.labels) if cfg.balance else None
+    return BatchPlan(len(part.rows), cfg.batch_size, seed, cfg.drop_last, balance)
+
+
+def _train_finish(cfg: Any, raw: RawSplits, plain: Finish, seed: int) -> Finish:
+    """`plain` with what the config adds to the training images alone."""
+    _, height, width = raw.train.shape
+    if cfg.cutout > min(height, width):
+        raise UsageError(
+            f"data.cutout={cfg.cutout} is more than the images have: {width}x{height} pixels (width x height)",
+            hint="lower data.cutout, or set it to 0 for none",
+        )
+    augment = Augment(cfg.crop, cfg.flip, seed) if cfg.crop or cfg.flip else None
+    return replace(plain, augment=augment, cutout=Cutout(cfg.cutout, seed) if cfg.cutout else None)
 
 
 def choose_storage(wish: Literal["auto", "resident", "stream"], size: int, device: torch.device) -> StorageKind:
@@ -108,31 +124,31 @@ class _Placer:
         return ResidentSource(pixels, labels, ids, plan, finish)
 
 
-def _identity(channels: int) -> Moments:
-    return Moments((0.0,) * channels, (1.0,) * channels)
-
-
 def _facts(
     name: str,
     raw: RawSplits,
     parts: dict[str, Part],
-    moments: Moments,
-    fingerprint: str,
+    found: Scan,
+    normalization: Normalization,
     storage: StorageKind,
 ) -> DataFacts:
     channels, height, width = raw.train.shape
+    counts = {split: class_counts(part.labels, len(raw.class_names)) for split, part in parts.items()}
     return DataFacts(
         name=name,
         channels=channels,
         height=height,
         width=width,
         class_names=raw.class_names,
-        class_counts=class_counts(parts["train"].labels, len(raw.class_names)),
-        mean=moments.mean,
-        std=moments.std,
+        class_counts=counts["train"],
+        val_counts=counts.get("val", ()),
+        test_counts=counts["test"],
+        normalization=normalization,
+        mean=found.moments.mean,
+        std=found.moments.std,
         train_size=len(parts["train"].rows),
         val_size=len(parts["val"].rows) if "val" in parts else 0,
         test_size=len(parts["test"].rows),
-        fingerprint=fingerprint,
+        fingerprint=found.fingerprint,
         storage=storage,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 StorageKind = Literal["resident", "stream"]
+Normalization = Literal["published", "computed", "given", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class DataFacts:
         width: pixels.
         class_names: in the order of the labels 0, 1, ...
         class_counts: training images of each class.
+        val_counts: validation images of each class; empty without a validation split.
+        test_counts: test images of each class.
+        normalization: where mean and std come from.
         mean: subtracted per channel, in units of full scale (255 is 1).
         std: divided by per channel, in the same units.
         train_size: training images, after the validation split and `limit`.
@@ -33,6 +37,9 @@ class DataFacts:
     width: int
     class_names: tuple[str, ...]
     class_counts: tuple[int, ...]
+    val_counts: tuple[int, ...]
+    test_counts: tuple[int, ...]
+    normalization: Normalization
     mean: tuple[float, ...]
     std: tuple[float, ...]
     train_size: int

@@ -74,3 +74,17 @@ def find_images(folder: Path) -> tuple[tuple[str, ...], list[tuple[Path, int]]]:
             )
         found.extend((file, label) for file in files)
     return names, found
+
+
+def check_classes(train: Path, names: tuple[str, ...], other: Path, other_names: tuple[str, ...]) -> None:
+    """Two splits must have the same class folders.
+
+    Raises:
+        DataError: they do not; names the odd ones.
+    """
+    if names != other_names:
+        odd = sorted(set(names) ^ set(other_names))
+        raise DataError(
+            f"{train} and {other} have different class folders: {', '.join(odd)} only in one of them",
+            hint="every split needs the same classes",
+        )

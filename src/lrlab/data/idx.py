@@ -11,9 +11,8 @@ _UINT8 = 0x08
 def idx_shape(path: Path) -> tuple[int, ...]:
     """The shape in the header of an uncompressed uint8 IDX file, once the file's size agrees with it.
 
-    Source: the format's description on the MNIST page: two zero bytes, the type, the number of dimensions,
-        then
-    each dimension as a big-endian 32-bit integer, then the values.
+    Source: the format's description on the MNIST page: two zero bytes, the type, the number of dimensions, then each
+    dimension as a big-endian 32-bit integer, then the values.
 
     Raises:
         DataError: not such a file, or bytes are missing or too many; names the file and both sizes.

@@ -1,11 +1,14 @@
 """Labelled images as uint8, held or read on demand; and what a loader hands over."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from lrlab.errors import DataError, LrlabError
 
 
 class Images(Protocol):
@@ -26,6 +29,28 @@ class Images(Protocol):
 
     def read(self, rows: Sequence[int]) -> Tensor:
         """The images at `rows`, (len(rows), C, H, W) uint8 on the CPU."""
+
+
+def read_rows(images: Images, rows: Sequence[int]) -> Tensor:
+    """`images.read(rows)`, whoever wrote it.
+
+    Raises:
+        DataError: reading failed; a reason of the user's own code is named with its place.
+    """
+    try:
+        return images.read(rows)
+    except LrlabError:
+        raise
+    except Exception as error:
+        shown = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
+        raise DataError(f"images {shown} of {type(images).__name__} cannot be read: {essence(error)}") from error
+
+
+def essence(error: BaseException) -> str:
+    """An exception on one line: type, text, and the file and line it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,13 @@ def locate(name: str, root: Path) -> Presence:
         return Presence(None, "data.root") if name == "imagefolder" else Presence(True, "made up on the spot")
     if not known.downloads:
         return Presence(True, "comes with scikit-learn")
-    folder = root / known.folder
+    folder = set_folder(name, root)
     return Presence(all((folder / file).is_file() for file in known.files), str(folder))
+
+
+def set_folder(name: str, root: Path) -> Path:
+    """The folder under `root` that holds the files of a named set."""
+    return root / KNOWN[name].folder
 
 
 def get_command(name: str, root: Path) -> str:
@@ -72,21 +77,25 @@ def check_files(name: str, root: Path) -> None:
         DataError: see `check_present`.
     """
     known = KNOWN[name]
-    folder = root / known.folder
+    folder, hint = set_folder(name, root), f"run: {get_command(name, root)}"
     missing = [file for file in known.files if not (folder / file).is_file()]
     if missing:
         there = "is not there" if len(missing) == len(known.files) else f"lacks {', '.join(missing)}"
-        raise DataError(f"data set {name!r} {there}; looked in {folder}", hint=f"run: {get_command(name, root)}")
-    if name == "mnist":
-        _check_idx_pairs(name, root, [folder / file for file in known.files])
+        raise DataError(f"data set {name!r} {there}; looked in {folder}", hint=hint)
+    if known.idx:
+        try:
+            check_idx_pairs([folder / file for file in known.files])
+        except DataError as error:
+            raise DataError(error.message, hint=hint) from None
 
 
-def _check_idx_pairs(name: str, root: Path, files: list[Path]) -> None:
-    """Images and labels alternate in `files`; each must be whole, and each pair of one length."""
-    try:
-        shapes = [idx_shape(file) for file in files]
-    except DataError as error:
-        raise DataError(error.message, hint=f"delete that file, then run: {get_command(name, root)}") from None
+def check_idx_pairs(files: list[Path]) -> None:
+    """Images and labels alternate in `files`; each must be whole, and each pair of one length.
+
+    Raises:
+        DataError: names the first file that is not.
+    """
+    shapes = [idx_shape(file) for file in files]
     for images, labels, image_file, label_file in zip(shapes[::2], shapes[1::2], files[::2], files[1::2], strict=True):
         if len(images) != 3 or len(labels) != 1 or images[0] != labels[0]:
             raise DataError(f"{image_file} holds {images} values, {label_file} {labels}: not images and their labels")

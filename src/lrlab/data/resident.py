@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
+from lrlab.data.balance import positions_in
 from lrlab.data.source import Batch, BatchPlan, Finish
 
 
@@ -31,7 +32,9 @@ class ResidentSource:
         """See `BatchSource.batches`."""
         # one copy per epoch, queued and not waited for: the batches are slices of it
         order = self.plan.order(epoch).to(self._pixels.device, non_blocking=True)
-        for rows in self.plan.cut(order, start):
-            pixels = self._pixels.index_select(0, rows)
-            inputs = self.finish(pixels, self._ids.index_select(0, rows), epoch)
-            yield inputs, self._labels.index_select(0, rows)
+        for draws in self.plan.cut(order, start):
+            rows = draws if self.plan.balance is None else positions_in(draws)
+            ids = self._ids.index_select(0, rows)
+            if self.plan.balance is not None:
+                ids += draws - rows
+            yield self.finish(self._pixels.index_select(0, rows), ids, epoch), self._labels.index_select(0, rows)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lrlab.data.images import Moments, RawSplits
+from lrlab.data.images import Moments, RawSplits, read_rows
 from lrlab.data.parts import Part
 from lrlab.data.statistics import Histogram
 
@@ -21,7 +21,7 @@ class Scan:
 
     Attributes:
         fingerprint: sha256 over class names, shape, and each split's labels and pixels in order.
-        moments: the set's published ones, or exact ones of the training split.
+        moments: those that were given, or exact ones of the training split.
         pixels: (N, C, H, W) uint8 per split; empty when they were not held.
     """
 
@@ -30,13 +30,14 @@ class Scan:
     pixels: Mapping[str, Tensor]
 
 
-def scan(raw: RawSplits, parts: Mapping[str, Part], *, hold: bool) -> Scan:
+def scan(raw: RawSplits, parts: Mapping[str, Part], *, hold: bool, moments: Moments | None = None) -> Scan:
     """Read every image once, about 16 MiB at a time.
 
     Args:
-        raw: for its class names and published moments.
+        raw: for its class names and shape.
         parts: the splits.
         hold: whether to keep the pixels.
+        moments: None has them computed.
 
     Raises:
         DataError: an image cannot be read or has another size.
@@ -51,18 +52,18 @@ def scan(raw: RawSplits, parts: Mapping[str, Part], *, hold: bool) -> Scan:
             held[name] = torch.empty(len(part.rows), *shape, dtype=torch.uint8)
         for start, pixels in _chunks(part):
             digest.update(_buffer(pixels))
-            if name == "train" and raw.moments is None:
+            if name == "train" and moments is None:
                 histogram.add(pixels)
             if hold:
                 held[name][start : start + len(pixels)] = pixels
-    return Scan(digest.hexdigest(), raw.moments or histogram.moments(), held)
+    return Scan(digest.hexdigest(), moments or histogram.moments(), held)
 
 
 def _chunks(part: Part) -> Iterator[tuple[int, Tensor]]:
     channels, height, width = part.images.shape
     size = max(1, CHUNK_BYTES // (channels * height * width))
     for start in range(0, len(part.rows), size):
-        yield start, part.images.read(part.rows[start : start + size].tolist())
+        yield start, read_rows(part.images, part.rows[start : start + size].tolist())
 
 
 def _buffer(values: Tensor) -> Any:

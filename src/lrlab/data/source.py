@@ -1,13 +1,15 @@
 """What the training loop asks of data: epochs of batches that can be entered anywhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from lrlab.data.augment import Augment
+from lrlab.data.balance import ClassBalance
+from lrlab.data.cutout import Cutout
 from lrlab.data.normalize import Normalize
 from lrlab.data.order import epoch_order
 
@@ -23,12 +25,14 @@ class BatchPlan:
         batch_size: images in a batch.
         shuffle_seed: of the order; None visits the samples as they lie.
         drop_last: whether an incomplete last batch is left out.
+        balance: draws every class equally often; None visits every sample once an epoch.
     """
 
     samples: int
     batch_size: int
     shuffle_seed: int | None = None
     drop_last: bool = False
+    balance: ClassBalance | None = None
 
     @property
     def steps(self) -> int:
@@ -37,10 +41,11 @@ class BatchPlan:
         return full if self.drop_last or not rest else full + 1
 
     def order(self, epoch: int) -> Tensor:
-        """Positions in the split in visiting order, int64 on the CPU."""
+        """What the epoch visits, in order, int64 on the CPU: positions in the split; draws, where they are balanced."""
         if self.shuffle_seed is None:
             return torch.arange(self.samples)
-        return epoch_order(self.samples, self.shuffle_seed, epoch)
+        order = epoch_order(self.samples, self.shuffle_seed, epoch)
+        return order if self.balance is None else self.balance.draws(self.samples, self.shuffle_seed, epoch)[order]
 
     def cut(self, order: Tensor, start: int) -> Iterator[Tensor]:
         """The batches of `order` from index `start` on."""
@@ -54,17 +59,28 @@ class Finish:
 
     Attributes:
         normalize: pixels to float.
-        augment: None leaves the images as they are.
+        augment: crop and flip; None leaves the images as they are.
+        cutout: None leaves them whole.
     """
 
     normalize: Normalize
     augment: Augment | None = None
+    cutout: Cutout | None = None
+
+    def reseeded(self, seed: int) -> "Finish":
+        """The same for another seed of the training."""
+        return replace(
+            self,
+            augment=replace(self.augment, seed=seed) if self.augment else None,
+            cutout=replace(self.cutout, seed=seed) if self.cutout else None,
+        )
 
     def __call__(self, pixels: Tensor, ids: Tensor, epoch: int) -> Tensor:
         """(B, C, H, W) uint8 and the samples' ids (B,) -> inputs."""
         if self.augment is not None:
             pixels = self.augment(pixels, ids, epoch)
-        return self.normalize(pixels)
+        inputs = self.normalize(pixels)
+        return inputs if self.cutout is None else self.cutout(inputs, ids, epoch)
 
 
 class BatchSource(Protocol):

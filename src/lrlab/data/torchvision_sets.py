@@ -1,48 +1,39 @@
-"""MNIST and CIFAR-10, read by torchvision."""
+"""The named sets with files: torchvision downloads and reads them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-from torchvision import datasets
-
 from lrlab.data.catalog import KNOWN
 from lrlab.data.download import fetch
-from lrlab.data.images import Moments, RawSplits, TensorImages
-from lrlab.data.presence import check_files, data_root, get_command
+from lrlab.data.images import Moments, RawSplits, essence
+from lrlab.data.integrity import Split, damaged_files, torchvision_set
+from lrlab.data.presence import check_files, data_root, get_command, set_folder
+from lrlab.data.vision_dataset import from_torchvision
 from lrlab.errors import DataError
 
 
-def load_mnist(cfg: Any) -> RawSplits:
-    """60,000 + 10,000 images, 28x28 grey. Source: LeCun et al. 1998."""
-    return _load(cfg, datasets.MNIST, lambda data: data.unsqueeze(1))
+def load(cfg: Any) -> RawSplits:
+    """The set that `cfg.name` names, downloaded first if `cfg.download` says so and it is not there.
 
-
-def load_cifar10(cfg: Any) -> RawSplits:
-    """50,000 + 10,000 images, 32x32 RGB. Source: Krizhevsky 2009."""
-    return _load(cfg, datasets.CIFAR10, lambda data: torch.from_numpy(data).permute(0, 3, 1, 2).contiguous())
-
-
-def _load(cfg: Any, kind: Any, to_pixels: Callable[[Any], torch.Tensor]) -> RawSplits:
+    Raises:
+        DataError: files are missing or damaged; names the file and the command that fetches it.
+    """
     root, known = data_root(cfg), KNOWN[cfg.name]
     if cfg.download:
         fetch(cfg.name, root)
     check_files(cfg.name, root)
-    train, test = _open(cfg.name, kind, root, train=True), _open(cfg.name, kind, root, train=False)
-    images = [
-        TensorImages(to_pixels(part.data), torch.as_tensor(part.targets, dtype=torch.int64)) for part in (train, test)
-    ]
-    return RawSplits(tuple(train.classes), images[0], images[1], moments=Moments(known.mean, known.std))
+    train, test = _open(cfg.name, root, "train"), _open(cfg.name, root, "test")
+    names = getattr(train, "classes", None) or tuple(map(str, range(known.classes)))
+    return from_torchvision(train, test, class_names=names, moments=Moments(known.mean, known.std))
 
 
-def _open(name: str, kind: Any, root: Path, *, train: bool) -> Any:
+def _open(name: str, root: Path, split: Split) -> Any:
     """Have torchvision read a split; its complaints about the files become ours."""
     try:
-        return kind(str(root), train=train, download=False)
-    except (RuntimeError, ValueError, AssertionError, EOFError, KeyError) as error:
-        folder = root / KNOWN[name].folder
+        return torchvision_set(name, root, split)
+    except Exception as error:  # whatever the readers below it raise about files that are no good
+        damaged = ", ".join(map(str, damaged_files(name, root)))
+        what = f"{damaged} is damaged" if damaged else f"{set_folder(name, root)} cannot be read"
         raise DataError(
-            f"data set {name!r} in {folder} is damaged: {error}",
-            hint=f"delete that folder, then run: {get_command(name, root)}",
+            f"data set {name!r}: {what} ({essence(error)})", hint=f"run: {get_command(name, root)}"
         ) from error

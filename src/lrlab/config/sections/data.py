@@ -1,10 +1,19 @@
 """`data:` which images, how many at a time, how they are split and augmented."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from lrlab.config.sections.base import Section
+
+
+def _yes_or_no(value: Any) -> Any:
+    """`normalize: true` and `false`, in words."""
+    return ("auto" if value else "none") if isinstance(value, bool) else value
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+PositiveFraction = Annotated[float, Field(gt=0, le=1)]
 
 
 class DataSection(Section):
@@ -16,7 +25,20 @@ class DataSection(Section):
     val_fraction: float = Field(0.1, ge=0, le=0.5, description="Share of the training images kept for validation.")
     split_seed: int = Field(0, ge=0, lt=2**32, description="Seed of the stratified validation split.")
     limit: int | None = Field(None, ge=1, description="Use only so many training images, in equal shares per class.")
-    normalize: bool = Field(True, description="Subtract the mean and divide by the standard deviation per channel.")
+    normalize: Annotated[Literal["auto", "published", "computed", "none"], BeforeValidator(_yes_or_no)] = Field(
+        "auto",
+        description="Mean and std per channel. published: of the set's source; computed: of these training images; "
+        "auto: published where there are any, else computed; none: pixels run from 0 to 1.",
+    )
+    mean: tuple[Fraction, ...] | None = Field(
+        None, description="Your own mean per channel, in units of full scale; with data.std."
+    )
+    std: tuple[PositiveFraction, ...] | None = Field(
+        None, description="Your own standard deviation per channel, in units of full scale."
+    )
+    balance: bool = Field(
+        False, description="Draw every class equally often in training; an epoch keeps its number of images."
+    )
     drop_last: bool = Field(True, description="Leave out the incomplete last training batch of an epoch.")
     storage: Literal["auto", "resident", "stream"] = Field(
         "auto",
@@ -25,6 +47,9 @@ class DataSection(Section):
     workers: int = Field(0, ge=0, description="DataLoader processes; storage stream only.")
     crop: int = Field(0, ge=0, description="Zero padding in pixels before a random crop of the same size; 0: none.")
     flip: bool = Field(False, description="Mirror half of the training images left to right.")
+    cutout: int = Field(
+        0, ge=0, description="Side in pixels of a square set to the mean in each training image; 0: none."
+    )
 
 
 class Digits(DataSection):
@@ -40,10 +65,34 @@ class Mnist(DataSection):
     name: Literal["mnist"] = "mnist"
 
 
+class FashionMnist(DataSection):
+    """28x28 grey images of clothes."""
+
+    name: Literal["fashionmnist"] = "fashionmnist"
+
+
+class Kmnist(DataSection):
+    """28x28 cursive Japanese characters."""
+
+    name: Literal["kmnist"] = "kmnist"
+
+
 class Cifar10(DataSection):
     """32x32 colour images in ten classes."""
 
     name: Literal["cifar10"] = "cifar10"
+
+
+class Cifar100(DataSection):
+    """32x32 colour images in a hundred classes."""
+
+    name: Literal["cifar100"] = "cifar100"
+
+
+class Svhn(DataSection):
+    """32x32 colour images of house numbers' digits."""
+
+    name: Literal["svhn"] = "svhn"
 
 
 class ImageFolder(DataSection):
@@ -68,4 +117,7 @@ class Fake(DataSection):
     classes: int = Field(4, ge=2, description="Number of classes.")
 
 
-DataConfig = Annotated[Digits | Mnist | Cifar10 | ImageFolder | Fake, Field(discriminator="name")]
+DataConfig = Annotated[
+    Digits | Mnist | FashionMnist | Kmnist | Cifar10 | Cifar100 | Svhn | ImageFolder | Fake,
+    Field(discriminator="name"),
+]
