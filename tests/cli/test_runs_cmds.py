@@ -190,7 +190,10 @@ def test_board_with_nothing_to_show(tmp_path: Path, executed: list[list[str]], m
 def test_board_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     make(tmp_path, "first")
     port = free_port()
-    code = f"from pathlib import Path; from lrlab.cli.board import serve; serve(Path({str(tmp_path)!r}), {port})"
+    code = (  # a background job of a script starts with SIGINT ignored, and would hand that on
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from pathlib import Path; "
+        f"from lrlab.cli.board import serve; serve(Path({str(tmp_path)!r}), {port})"
+    )
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     assert child.stderr is not None
     try:
@@ -200,8 +203,8 @@ def test_board_serves_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         with urllib.request.urlopen(f"http://localhost:{port}/data/environment", timeout=30) as reply:
             assert "data_location" in json.load(reply)
         child.send_signal(signal.SIGINT)
-        rest = child.stderr.read()
-        assert child.wait(30) == 0
+        _, rest = child.communicate(timeout=60)
+        assert child.returncode == 0
         assert "Traceback" not in rest
     finally:
         child.kill()
