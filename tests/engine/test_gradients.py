@@ -88,9 +88,7 @@ def test_clipping_beside_other_measurements_and_without_any() -> None:
 
 def test_each_gradient_of_a_closure_is_clipped() -> None:
     model = nn.Linear(4, 1)
-    task = Task(
-        model, torch.optim.LBFGS(model.parameters(), lr=1.0), F.mse_loss, CPU, clip_norm=1e-3, grad_norm=True
-    )
+    task = Task(model, torch.optim.LBFGS(model.parameters(), lr=1.0), F.mse_loss, CPU, clip_norm=1e-3, grad_norm=True)
     before = [p.detach().clone() for p in model.parameters()]
     x = torch.randn(32, 4, generator=torch.Generator().manual_seed(0))
     values, _ = task.update(LoaderStream([(x, 100 * x.sum(1, keepdim=True))]))
