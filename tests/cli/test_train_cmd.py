@@ -182,7 +182,7 @@ def test_resume_refuses_another_config(lrlab: Any, here: Path, monkeypatch: pyte
     run = only_run(here)
     assert lrlab("train", *FAKE, "optimizer.lr=0.3", "--resume").code == 7  # none with this config
     answer = lrlab("train", *FAKE, "optimizer.lr=0.3", "--resume", run.name)
-    assert answer.code == 2 and "another config" in answer.err
+    assert answer.code == 7 and "another config: optimizer.lr was 0.1, is 0.3" in answer.err
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_note(

@@ -2,76 +2,29 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from trainings import STEPS, Ended, same, spec_of, train
 
-from lrlab.config.load import load_config
-from lrlab.engine.checkpoint import CheckpointStore
-from lrlab.engine.state import capture_state
-from lrlab.experiments.train import Train
 from lrlab.launch import training as training_module
-from lrlab.launch.assemble import assemble
 from lrlab.launch.spec import TrialSpec
-from lrlab.launch.training import Training
 
-STEPS = 13
-OVERRIDES = [
-    "data.name=fake", "data.train_size=96", "data.batch_size=16", "data.crop=1", "data.flip=true",
-    "data.val_fraction=0.2",
-    "model.width=8", "model.depth=2", "model.dropout=0.3", "optimizer.lr=0.05",
-    f"train.steps={STEPS}", "train.validate_every=3", "train.checkpoint.every=1", "train.checkpoint.keep=100",
-]  # fmt: skip
 VARIANTS = {
     "sgd": [],
     "ema, accumulated": ["optimizer.momentum_form=ema", "optimizer.lr=0.5", "train.accumulate=2"],
     "adam": ["optimizer.name=adam", "optimizer.lr=0.01"],
+    "the last batch smaller": ["data.drop_last=false", "data.batch_size=18"],
 }
-
-
-@dataclass
-class Ended:
-    state: dict[str, Any]
-    metrics: dict[str, float]
-
-
-def spec_of(variant: str) -> TrialSpec:
-    texts = [*OVERRIDES, *VARIANTS[variant]]
-    merged = {text.split("=")[0]: text for text in texts}  # a later one replaces an earlier one
-    config = load_config(None, list(merged.values())).config.model_dump(mode="json")
-    return Train.from_config(config).propose([])[0]
-
-
-def train(spec: TrialSpec, folder: Path, *, resume: bool) -> Ended:
-    trial = assemble(spec)
-    training = Training(trial, CheckpointStore(folder, keep=100))
-    if resume:
-        training.resume()
-        assert training.progress.step > 0
-    result = training.run()
-    state = capture_state(trial.task, training.progress)
-    state["progress"].pop("seconds")
-    return Ended(state, dict(result.metrics))
-
-
-def same(left: Any, right: Any) -> bool:
-    if isinstance(left, torch.Tensor):
-        return isinstance(right, torch.Tensor) and torch.equal(left, right)
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
-    if isinstance(left, list | tuple):
-        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
-    return bool(left == right)
 
 
 @pytest.fixture(scope="module", params=list(VARIANTS))
 def straight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[TrialSpec, Path, Ended]:
     torch.set_num_threads(1)
-    spec, folder = spec_of(request.param), tmp_path_factory.mktemp("straight")
-    return spec, folder, train(spec, folder, resume=False)
+    spec, folder = spec_of(*VARIANTS[request.param]), tmp_path_factory.mktemp("straight")
+    return spec, folder, train(spec, folder)
 
 
 def keep_until(step: int, source: Path, target: Path) -> Path:
@@ -122,15 +75,26 @@ def without_step(state: dict[str, Any]) -> None:
     state["progress"]["step"] -= 1
 
 
-OMISSIONS = [without_rng, without_momentum, without_running_statistics, without_best, without_step]
+def without_batches(state: dict[str, Any]) -> None:
+    state["progress"]["batches"] = 0
+
+
+def without_early_stop(state: dict[str, Any]) -> None:
+    state["progress"]["early_stop"] = [float("-inf"), 0]
+
+
+OMISSIONS = [
+    without_rng, without_momentum, without_running_statistics, without_best, without_step, without_batches,
+    without_early_stop,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("omit", OMISSIONS, ids=lambda f: f.__name__)
 def test_negative_control_each_piece_left_out_is_noticed(
     omit: Callable[[dict[str, Any]], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = spec_of("sgd")
-    ended = train(spec, tmp_path / "straight", resume=False)
+    spec = spec_of()
+    ended = train(spec, tmp_path / "straight")
     restore = training_module.restore_state
 
     def partial(task: Any, progress: Any, state: dict[str, Any]) -> None:
@@ -145,8 +109,8 @@ def test_negative_control_each_piece_left_out_is_noticed(
 def test_negative_control_data_order_restarted_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from lrlab.engine.batches import EpochStream
 
-    spec = spec_of("sgd")
-    ended = train(spec, tmp_path / "straight", resume=False)
+    spec = spec_of()
+    ended = train(spec, tmp_path / "straight")
     seek = EpochStream.seek
     monkeypatch.setattr(EpochStream, "seek", lambda self, position: seek(self, 0))
     resumed = train(spec, keep_until(11, tmp_path / "straight", tmp_path / "cut"), resume=True)

@@ -17,9 +17,15 @@ class StopReason(StrEnum):
     END = "end"
     NON_FINITE = "non_finite"
     DIVERGED = "diverged"
+    OVERFLOW = "overflow"
     TARGET = "target"
+    EARLY_STOP = "early_stop"
     EXHAUSTED = "exhausted"
     INTERRUPTED = "interrupted"
+
+
+BROKEN = frozenset({StopReason.NON_FINITE, StopReason.OVERFLOW})
+"""Ends that leave no numbers to go on with."""
 
 
 class DivergenceRule:

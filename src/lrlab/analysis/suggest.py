@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lrlab.analysis.divergence import FIRST, WINDOW, StopReason
+from lrlab.analysis.divergence import BROKEN, FIRST, WINDOW, StopReason
 from lrlab.analysis.noise import noise_of, wander_of
 from lrlab.analysis.smoothing import ema, zero_phase
 from lrlab.analysis.valley import fastai_window, valley
@@ -108,7 +108,7 @@ def _no_answer(
     if lowest < LEFT * len(grid) and float(smoothed[-1] - smoothed[lowest]) > floor:
         return Flag("MIN_AT_LEFT", f"the loss is lowest at the left end, lr {grid[lowest]:.3g}: lower lr_min.")
     if drop <= floor:
-        exploded = stop in (StopReason.DIVERGED, StopReason.NON_FINITE)
+        exploded = stop in {StopReason.DIVERGED, *BROKEN}
         message = (
             f"the loss fell by {drop:.3g}, no more than its noise explains ({floor:.3g} would be enough). "
             f"{'Lower lr_min' if exploded else 'Raise lr_max'}, take a larger batch or more steps, or start from "
@@ -119,7 +119,7 @@ def _no_answer(
 
 
 def _warnings(grid: Floats, lowest: int, stop: StopReason) -> tuple[Flag, ...]:
-    if lowest < (1 - EDGE) * (len(grid) - 1) or stop is StopReason.NON_FINITE:
+    if lowest < (1 - EDGE) * (len(grid) - 1) or stop in BROKEN:
         return ()
     message = (
         f"the loss is still lowest at the right end, lr {grid[lowest]:.3g}: raise lr_max; the answer is a lower bound."

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.errors import UsageError
+
 if TYPE_CHECKING:
     from lrlab.config.load import LoadedConfig
     from lrlab.launch.session import RunOptions
@@ -24,6 +26,12 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where run folde
 Resume = Annotated[
     str | None,
     typer.Option("--resume", metavar="[RUN]", help="Continue RUN, or the newest unfinished run of the same config."),
+]
+StrictResume = Annotated[
+    bool,
+    typer.Option(
+        "--strict-resume", help="With --resume: refuse a damaged newest checkpoint, or bits that may differ (exit 7)."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
@@ -71,11 +79,17 @@ def announce(loaded: "LoadedConfig", *, verbose: bool) -> None:
         sys.stderr.write(dump_resolved(loaded))
 
 
-def run_options(out: Path, resume: str | None, quiet: bool) -> "RunOptions":
-    """How to run, from the options."""
+def run_options(out: Path, resume: str | None, quiet: bool, *, strict: bool = False) -> "RunOptions":
+    """How to run, from the options.
+
+    Raises:
+        UsageError: `--strict-resume` without `--resume`.
+    """
+    if strict and resume is None:
+        raise UsageError("--strict-resume does nothing without --resume", hint="add --resume [RUN]")
     from lrlab.launch.session import RunOptions
 
-    return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet)
+    return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet, strict_resume=strict)
 
 
 def describe(loaded: "LoadedConfig") -> str:

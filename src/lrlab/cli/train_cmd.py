@@ -15,6 +15,7 @@ from lrlab.cli.inputs import (
     Quiet,
     Resume,
     Seeds,
+    StrictResume,
     Verbose,
     announce,
     describe,
@@ -38,6 +39,7 @@ def train_command(
     device: Device = None,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
+    strict_resume: StrictResume = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -54,7 +56,8 @@ def train_command(
     from lrlab.launch.session import execute
     from lrlab.report.run_report import report_training
 
-    outcome = execute(Train.from_config(loaded.config.model_dump(mode="json")), loaded, run_options(out, resume, quiet))
+    options = run_options(out, resume, quiet, strict=strict_resume)
+    outcome = execute(Train.from_config(loaded.config.model_dump(mode="json")), loaded, options)
     finding = outcome.finding
     assert isinstance(finding, TrainFinding)
     plots = report_training(outcome.folder, finding, title=f"Training: {describe(loaded)}")
@@ -65,6 +68,10 @@ def train_command(
         _print(finding, outcome.folder, plots)
     if finding.diverged:
         raise typer.Exit(4)
+    if outcome.lost_checkpoints:
+        for sentence in outcome.lost_checkpoints:
+            typer.echo(f"degraded: {sentence}", err=True)
+        raise typer.Exit(5)
 
 
 def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
@@ -96,6 +103,8 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
         )
     console.print(table)
     console.print(f"\n[bold]{finding.headline}[/bold]")
+    for note in finding.notes:
+        console.print(note)
     if finding.diverged:
         console.print(
             "the loss became non-finite at the last step shown; the last good checkpoint is kept.\n"

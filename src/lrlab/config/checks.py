@@ -120,7 +120,28 @@ def _moments(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("data.mean", "data.std"), message)
 
 
+def _early_stop(sections: Sections) -> Iterator[Conflict]:
+    data, train = sections.get("data"), sections.get("train")
+    if train is None:
+        return
+    early = train.early_stop
+    if early.patience is None and early.min_delta > 0:
+        message = f"train.early_stop.min_delta={early.min_delta:g} does nothing without train.early_stop.patience"
+        hint = "set train.early_stop.patience to a number of validations"
+        yield Conflict(("train.early_stop.min_delta", "train.early_stop.patience"), message, hint)
+    if early.patience is not None and data is not None and data.val_fraction == 0:
+        message = f"train.early_stop.patience={early.patience} needs validation images; data.val_fraction=0"
+        yield Conflict(("train.early_stop.patience", "data.val_fraction"), message)
+
+
+def _precision(sections: Sections) -> Iterator[Conflict]:
+    train = sections.get("train")
+    if train is not None and train.precision == "fp16" and train.device == "cpu":
+        message = "train.precision=fp16 needs CUDA, and train.device=cpu; on a CPU fp16 is 90 times slower than bf16"
+        yield Conflict(("train.precision", "train.device"), message, "use train.precision=bf16 or fp32")
+
+
 _MOMENTUM = {"onecycle": ("momentum_low", "momentum_high"), "torch": ("base_momentum", "max_momentum")}
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation, _moments,
+    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation, _moments, _early_stop, _precision,
 )  # fmt: skip

@@ -21,9 +21,10 @@ class EpochSource(Protocol):
 
 
 class BatchStream(Protocol):
-    """Batches without end. `epoch` is the epoch of the batch handed out last."""
+    """Batches without end. `epoch` is the epoch of the batch handed out last, `consumed` how many have been."""
 
     epoch: int
+    consumed: int
 
     def __next__(self) -> Any:
         """The next batch."""
@@ -38,10 +39,12 @@ class EpochStream:
 
     def seek(self, position: int) -> None:
         """Continue at batch number `position`, counted from the start of training."""
+        self.consumed = position
         self.epoch, start = divmod(position, self.source.steps_per_epoch)
         self._batches = self.source.batches(self.epoch, start)
 
     def __next__(self) -> Any:
+        self.consumed += 1
         for batch in self._batches:
             return batch
         self.epoch += 1

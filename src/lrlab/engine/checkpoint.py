@@ -1,8 +1,9 @@
 """Checkpoints that survive a crash at any instant and are checked before they are trusted.
 
 A checkpoint is a folder `step-00000123/` with the tensors and a manifest of their sha256. It is written under a
-temporary name, synced, and renamed into place: there is never half of one. Of the regular ones the last k stay;
-`initial`, `best-...` and `snapshot-...` are outside that count.
+temporary name, synced, and renamed into place: there is never half of one. Where one of that name is replaced, the
+former one steps aside as `.old-step-00000123` and counts until the new one is there. Of the regular ones the last k
+stay; `initial`, `best-...` and `snapshot-...` are outside that count.
 """
 
 import hashlib
@@ -16,15 +17,19 @@ from typing import Any
 
 import torch
 
+from lrlab.engine.faultpoint import faultpoint
 from lrlab.errors import CheckpointError
+from lrlab.runs.atomic import sync_folder
 
-FORMAT = 1
+FORMAT = 2
+"""1: without batches, early stop, loss scaler and origin; it is still read (`state.restore_state`)."""
 _MANIFEST, _STATE = "manifest.json", "state.pt"
+_TEMPORARY, _OLD, _DAMAGED = ".tmp-", ".old-", ".damaged-"
 
 
 @dataclass
 class CheckpointStore:
-    """The checkpoints of one trial.
+    """The checkpoints of one trial, with one writer at a time (the run folder's lock sees to that).
 
     Attributes:
         folder: where they are; made at the first save.
@@ -37,8 +42,7 @@ class CheckpointStore:
     def save_step(self, step: int, state: dict[str, Any]) -> Path:
         """A regular checkpoint; older ones beyond `keep` go once it is safely there."""
         path = self._write(f"step-{step:08d}", step, state)
-        for old in self.steps()[: -self.keep]:
-            shutil.rmtree(old, ignore_errors=True)
+        self._rotate(self.keep, path)
         return path
 
     def save_best(self, step: int, state: dict[str, Any]) -> Path:
@@ -68,6 +72,7 @@ class CheckpointStore:
         Raises:
             CheckpointError: there are checkpoints, and every one is damaged.
         """
+        self._put_back()
         problems: list[str] = []
         for path in reversed(self.steps()):
             try:
@@ -80,29 +85,75 @@ class CheckpointStore:
 
     def best(self) -> dict[str, Any] | None:
         """The best checkpoint's state, or None."""
+        self._put_back()
         found = self._named("best-")
         return load_checkpoint(found[-1]) if found else None
+
+    def clear(self) -> list[str]:
+        """Remove what a write that was cut short left behind; the names."""
+        self._put_back()
+        left = sorted(self.folder.glob(f"{_TEMPORARY}*")) if self.folder.is_dir() else []
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True)
+        return [path.name for path in left]
+
+    def set_aside_after(self, step: int) -> None:
+        """Take regular checkpoints past `step`, which are damaged when one goes on from `step`, out of the count."""
+        for path in self.steps():
+            if int(path.name.removeprefix("step-")) > step:
+                shutil.rmtree(path.with_name(_DAMAGED + path.name), ignore_errors=True)
+                os.rename(path, path.with_name(_DAMAGED + path.name))
+
+    def make_room(self) -> None:
+        """Remove leftovers, and of the regular checkpoints all but the newest."""
+        self.clear()
+        for old in self.steps()[:-1]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _rotate(self, keep: int, newest: Path) -> None:
+        others = [path for path in self.steps() if path != newest]
+        for old in others[: max(0, len(others) + 1 - keep)]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def _named(self, prefix: str) -> list[Path]:
         return sorted(self.folder.glob(f"{prefix}[0-9]*")) if self.folder.is_dir() else []
 
+    def _put_back(self) -> None:
+        """A replacement cut short between its two renames: the former checkpoint gets its name back."""
+        for path in self.folder.glob(f"{_OLD}*") if self.folder.is_dir() else ():
+            final = path.with_name(path.name.removeprefix(_OLD))
+            if final.exists():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.rename(path, final)
+
     def _write(self, name: str, step: int, state: dict[str, Any]) -> Path:
-        final, temporary = self.folder / name, self.folder / f".tmp-{name}-{os.getpid()}"
-        for leftover in self.folder.glob(f".tmp-{name}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        self.clear()
+        final, temporary, old = (self.folder / (lead + name) for lead in ("", _TEMPORARY, _OLD))
         buffer = io.BytesIO()
         torch.save(state, buffer)
         data = buffer.getvalue()
         manifest = {"format": FORMAT, "step": step, "files": {_STATE: hashlib.sha256(data).hexdigest()}}
-        _write_synced(temporary / _STATE, data)
-        _write_synced(temporary / _MANIFEST, json.dumps(manifest, indent=1).encode())
-        replaced = self.folder / f".tmp-old-{name}-{os.getpid()}"
-        if final.exists():  # the same step once more, after a resume
-            os.rename(final, replaced)
-        os.rename(temporary, final)
-        _sync_folder(self.folder)
-        shutil.rmtree(replaced, ignore_errors=True)
+        try:
+            temporary.mkdir(parents=True)
+            faultpoint("folder made")
+            _write_synced(temporary / _STATE, data)
+            faultpoint("state written")
+            _write_synced(temporary / _MANIFEST, json.dumps(manifest, indent=1).encode())
+            sync_folder(temporary)
+            faultpoint("manifest written")
+            if final.exists():  # the same step once more, after a resume
+                os.rename(final, old)
+                faultpoint("former one aside")
+            os.rename(temporary, final)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)  # a full disk has no room for half a checkpoint
+            self._put_back()
+            raise
+        faultpoint("in place")
+        sync_folder(self.folder)
+        shutil.rmtree(old, ignore_errors=True)
+        faultpoint("done")
         return final
 
 
@@ -136,11 +187,3 @@ def _write_synced(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from lrlab.analysis.divergence import StopReason
 from lrlab.engine.batches import BatchStream
+from lrlab.engine.precision import GradientOverflow
 from lrlab.engine.readback import readback_for
 from lrlab.engine.records import Observer, StepRecord
 from lrlab.engine.task import Task
@@ -51,7 +52,8 @@ def run_loop(
     """Train from update `start` to the policy's end, or until a rule, an action or the user says stop.
 
     lr and momentum are written before the update they belong to, so the lr recorded is the lr used. A rule sees
-    each update's loss at once on the CPU and one update later on CUDA (see `readback`).
+    each update's loss at once on the CPU and one update later on CUDA (see `readback`). A batch that a loss scaler
+    skips is no update: the step, and with it the lr, stays; only the stream has moved on.
     """
     setter = HyperSetter(task.optimizer)
     reader = readback_for(task.device)
@@ -88,6 +90,8 @@ def run_loop(
             values, samples = task.update(stream)
         except StopIteration:
             return LoopEnd(step, look(reader.drain()) or StopReason.EXHAUSTED)
+        except GradientOverflow:
+            return LoopEnd(step, look(reader.drain()) or StopReason.OVERFLOW)
         momentum = own_momentum if hyper.momentum is None else hyper.momentum
         reason = look(reader.push(StepRecord(step, stream.epoch, hyper.lr, momentum, 0.0, None, samples), values))
         del values  # and with it the graph: its memory serves the next step

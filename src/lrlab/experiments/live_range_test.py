@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from lrlab.config.load import load_config
 from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
 from lrlab.engine.interrupt import StopRequest
+from lrlab.engine.precision import Precision
 from lrlab.engine.records import Observer
 from lrlab.engine.task import CorrectFn, classified_correctly
 from lrlab.experiments.range_test import RangeFinding, RangeTest
@@ -19,6 +20,8 @@ from lrlab.launch.live import LiveParts, ModelFactory, OptimizerFactory, live_tr
 from lrlab.launch.progress import StepProgress
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
+
+_TRAIN = ("seed", "accumulate", "clip_norm", "precision")  # arguments that are fields of the train section
 
 
 def range_test(
@@ -40,6 +43,8 @@ def range_test(
     grad_norm: bool = False,
     device: torch.device | str | None = None,
     accumulate: int = 1,
+    clip_norm: float | None = None,
+    precision: Precision = "fp32",
     stop: bool = True,
     suggestion: str = "min/2",
     progress: bool = True,
@@ -70,6 +75,8 @@ def range_test(
         grad_norm: also keep the 2-norm of the whole gradient of each update.
         device: where to run; default: where the model is.
         accumulate: batches per update.
+        clip_norm: scale the gradient of an update down to this 2-norm where it is longer, as your training does.
+        precision: of forward passes: `fp32`, `bf16` or, on CUDA, `fp16` with a loss scaler; as your training has it.
         stop: end at divergence; a non-finite loss always ends the sweep.
         suggestion: the rule whose lr is the answer; all rules are in `suggestions`.
 
@@ -78,6 +85,7 @@ def range_test(
 
     Raises:
         UsageError: an argument cannot work; says which and what to pass.
+        ResourceError: the device has not the precision.
         DataError: the loader is empty.
         KeyboardInterrupt: after everything is put back.
 
@@ -95,6 +103,8 @@ def range_test(
         accumulate=experiment.base["train"]["accumulate"],
         correct_fn=_correct_fn(accuracy),
         grad_norm=grad_norm,
+        clip_norm=clip_norm,
+        precision=precision,
         shuffle=seeds > 1,
     )
     parts.check()
@@ -119,9 +129,9 @@ def _experiment(arguments: dict[str, Any]) -> RangeTest:
     """The arguments as a checked experiment; errors name the argument."""
     names = ("lr_min", "lr_max", "steps", "shape", "staircase", "seeds", "stop", "suggestion")
     flags = [(name, f"range_test.{name}", arguments[name]) for name in names]
-    flags += [(name, f"train.{name}", arguments[name]) for name in ("seed", "accumulate")]
+    flags += [(name, f"train.{name}", arguments[name]) for name in _TRAIN]
     config = load_config(None, flags=flags).config.model_dump(mode="json")
-    train = {"seed": config["train"]["seed"], "accumulate": config["train"]["accumulate"]}
+    train = {name: config["train"][name] for name in _TRAIN}
     experiment = RangeTest.from_config(config)
     asked = {
         "val_loss": arguments["val_loader"] is not None,

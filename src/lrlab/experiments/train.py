@@ -20,6 +20,7 @@ class SeedOutcome:
     steps: int
     metrics: Mapping[str, float]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,17 @@ class TrainFinding:
         return any(outcome.status == "diverged" for outcome in self.seeds)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about single seeds: one that stopped early, and why."""
+        return tuple(f"seed {outcome.seed}: {note}" for outcome in self.seeds for note in outcome.notes)
+
+    @property
     def headline(self) -> str:
         """The answer in one line."""
         lost = sum(outcome.status == "diverged" for outcome in self.seeds)
-        tail = f"; {lost} of {len(self.seeds)} seeds diverged" if lost else ""
+        early = sum(outcome.reason in ("early_stop", "target") for outcome in self.seeds)
+        tail = f"; {early} of {len(self.seeds)} stopped early" if early else ""
+        tail += f"; {lost} of {len(self.seeds)} seeds diverged" if lost else ""
         for split in ("test", "val"):
             if f"{split}_accuracy" in self.summary:
                 mean, half = self.summary[f"{split}_accuracy"]
@@ -69,6 +77,7 @@ class TrainFinding:
                 }
                 for o in self.seeds
             ],
+            "notes": list(self.notes),
         }
 
 
@@ -92,7 +101,9 @@ class Train:
 
     def conclude(self, results: Sequence[TrialResult]) -> TrainFinding:
         """Means and intervals over the seeds that completed."""
-        outcomes = tuple(SeedOutcome(r.seed, r.id, r.status, r.reason, r.steps, r.metrics, r.seconds) for r in results)
+        outcomes = tuple(
+            SeedOutcome(r.seed, r.id, r.status, r.reason, r.steps, r.metrics, r.seconds, r.notes) for r in results
+        )
         completed = [outcome.metrics for outcome in outcomes if outcome.status == "completed"]
         names = sorted(set.intersection(*map(set, completed))) if completed else []
         return TrainFinding(outcomes, {name: mean_interval([m[name] for m in completed]) for name in names})

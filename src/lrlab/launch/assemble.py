@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import nn
+from torch.nn.functional import cross_entropy
 
 from lrlab.config.schema import Config
 from lrlab.config.sections.data import DataConfig
@@ -16,10 +17,13 @@ from lrlab.data.build import DataBundle, load_data
 from lrlab.data.facts import DataFacts
 from lrlab.data.order import derive
 from lrlab.engine.batches import BatchStream, EpochSource, EpochStream
+from lrlab.engine.compiling import compile_in_place
 from lrlab.engine.device import resolve_device
+from lrlab.engine.memory import memory_explained
+from lrlab.engine.precision import check_precision
 from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import Task, classified_correctly
-from lrlab.errors import DataError, UsageError
+from lrlab.errors import UsageError
 from lrlab.init.weights import init_model
 from lrlab.launch.spec import TrialSpec
 from lrlab.models.build import build_model
@@ -62,26 +66,24 @@ def assemble(spec: TrialSpec) -> Trial:
     """Build a trial from its config alone; the same spec gives the same bits.
 
     Raises:
-        ResourceError: the device is not there.
+        ResourceError: the device is not there, has not the precision, or not the memory.
         DataError: the data is missing, damaged or does not fit.
         UsageError: the policy or the model cannot be built from these values.
     """
     config = parse_config(spec)
     torch.set_num_threads(config.train.threads)
     device = resolve_device(config.train.device)
+    check_precision(config.train.precision, device)
+    with memory_explained(device, config.data.batch_size):
+        return _assembled(spec, config, device)
+
+
+def _assembled(spec: TrialSpec, config: Config, device: torch.device) -> Trial:
     bundle = _data(config.data, spec.seed, device)
     seed_everything(derive(spec.seed, "model"))
     model = build_model(config.model, shape=bundle.facts.shape, classes=bundle.facts.classes)
     init_model(model, config.init, activation=config.model.activation, seed=derive(spec.seed, "init"))
-    task = Task(
-        model=model.to(device),
-        optimizer=build_optimizer(config.optimizer, model),
-        loss_fn=torch.nn.functional.cross_entropy,
-        correct_fn=classified_correctly if not spec.sweep or "accuracy" in spec.measures else None,
-        device=device,
-        accumulate=config.train.accumulate,
-        grad_norm="grad_norm" in spec.measures,
-    )
+    task = _task(spec, config, model, device)
     seed_everything(derive(spec.seed, "noise"))  # dropout; apart from the weights, so that each can be held fixed
     val_stream = EpochStream(bundle.validation_batches()) if "val_loss" in spec.measures else None
     return Trial(
@@ -95,6 +97,29 @@ def assemble(spec: TrialSpec) -> Trial:
         val_stream=val_stream,
         facts=bundle.facts,
         train=config.train,
+    )
+
+
+def _task(spec: TrialSpec, config: Config, model: nn.Module, device: torch.device) -> Task:
+    """The model on its device, and how it is to be trained. Training and sweep differ in what is measured alone."""
+    train = config.train
+    layout = torch.channels_last if train.channels_last else torch.contiguous_format
+    model = model.to(device).to(memory_format=layout)
+    if train.compile:
+        compile_in_place(model)
+    smoothing, clipped = train.label_smoothing, train.clip_norm is not None
+    return Task(
+        model=model,
+        optimizer=build_optimizer(config.optimizer, model),
+        loss_fn=partial(cross_entropy, label_smoothing=smoothing) if smoothing else cross_entropy,
+        eval_loss_fn=cross_entropy,
+        correct_fn=classified_correctly if not spec.sweep or "accuracy" in spec.measures else None,
+        device=device,
+        accumulate=train.accumulate,
+        grad_norm="grad_norm" in spec.measures if spec.sweep else clipped,
+        clip_norm=train.clip_norm,
+        precision=train.precision,
+        channels_last=train.channels_last,
     )
 
 
@@ -127,43 +152,6 @@ def total_steps(train: TrainConfig, batches_per_epoch: int) -> int:
             hint="lower train.accumulate or raise train.epochs",
         )
     return batches // train.accumulate
-
-
-def check_first_batch(trial: Trial) -> None:
-    """Send one batch through the model before anything is trained or written.
-
-    Raises:
-        DataError: labels out of range.
-        UsageError: the model does not take such images.
-    """
-    source = trial.val or trial.test
-    if source is None or trial.facts is None:
-        return
-    inputs, targets = next(iter(source.batches(0)))
-    classes = trial.facts.classes
-    low, high = int(targets.min()), int(targets.max())
-    if low < 0 or high >= classes:
-        raise DataError(
-            f"labels run from {low} to {high}; {trial.facts.name} has {classes} classes, 0 to {classes - 1}"
-        )
-    outputs = _try_forward(trial, inputs[:2])
-    if tuple(outputs.shape) != (len(inputs[:2]), classes):
-        raise UsageError(
-            f"the model gives {tuple(outputs.shape)} for {len(inputs[:2])} images, not one score per class"
-        )
-
-
-def _try_forward(trial: Trial, inputs: Tensor) -> Tensor:
-    flags = [(module, module.training) for module in trial.task.model.modules()]
-    try:
-        with torch.no_grad():
-            return trial.task.model.eval()(inputs)  # type: ignore[no-any-return]
-    except RuntimeError as error:
-        shape = tuple(inputs.shape[1:])
-        raise UsageError(f"the model does not take images of shape {shape}: {error}") from error
-    finally:
-        for module, training in flags:
-            module.training = training
 
 
 def _data(config: DataConfig, seed: int, device: torch.device) -> DataBundle:

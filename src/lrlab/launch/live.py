@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from lrlab.data.order import derive
 from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
 from lrlab.engine.isolation import isolated
+from lrlab.engine.precision import Precision, check_precision
 from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import CorrectFn, LossFn, Task
 from lrlab.errors import UsageError
@@ -42,6 +43,8 @@ class LiveParts:
     accumulate: int = 1
     correct_fn: CorrectFn | None = None
     grad_norm: bool = False
+    clip_norm: float | None = None
+    precision: Precision = "fp32"
     shuffle: bool = False
 
     def check(self) -> None:
@@ -86,6 +89,7 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
         _seed_generators(loaders, spec.seed)
         model = own if own is not None else _built(parts.model, spec.seed)
         device = _device(model, parts.device)
+        check_precision(parts.precision, device)
         if _is_elsewhere(model, device):
             if instance is not None and instance.state:
                 raise UsageError(
@@ -103,6 +107,8 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
             batch_fn=parts.batch_fn,
             accumulate=parts.accumulate,
             grad_norm=parts.grad_norm,
+            clip_norm=parts.clip_norm,
+            precision=parts.precision,
         )
         total = int(spec.config["train"]["steps"])
         yield Trial(

@@ -31,6 +31,8 @@ class RowRecorder(SilentObserver):
             row["momentum"] = record.momentum
         if record.accuracy is not None:
             row["accuracy"] = record.accuracy
+        if record.grad_norm is not None:
+            row["grad_norm"] = record.grad_norm
         self._rows.append(row)
         if len(self._rows) >= self._every:
             self.flush()

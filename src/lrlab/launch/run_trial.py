@@ -5,6 +5,7 @@ import sys
 
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.interrupt import StopRequest
+from lrlab.engine.memory import memory_explained
 from lrlab.errors import InterruptedRunError
 from lrlab.launch.assemble import Trial, assemble
 from lrlab.launch.progress import StepProgress
@@ -26,8 +27,17 @@ class TrialRunner:
         lost: sinks that gave up (a full disk), each a sentence.
     """
 
-    def __init__(self, folder: RunFolder, request: StopRequest, *, quiet: bool = False, resume: bool = False) -> None:
-        self._folder, self._request, self._quiet, self._resume = folder, request, quiet, resume
+    def __init__(
+        self,
+        folder: RunFolder,
+        request: StopRequest,
+        *,
+        quiet: bool = False,
+        resume: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self._folder, self._request, self._quiet = folder, request, quiet
+        self._resume, self._strict = resume, strict
         self.lost: list[str] = []
 
     def __call__(self, spec: TrialSpec) -> TrialResult:
@@ -35,12 +45,14 @@ class TrialRunner:
 
         Raises:
             InterruptedRunError: the user asked to stop; a training is saved, a sweep starts over on resume.
+            ResourceError: out of memory.
         """
         trial = assemble(spec)
         write_json(self._folder.trial(spec.id) / "spec.json", spec.to_json())
-        result = self._sweep(trial) if spec.sweep else self._train(trial)
+        with memory_explained(trial.task.device, int(spec.config["data"]["batch_size"])):
+            result = self._sweep(trial) if spec.sweep else self._train(trial)
         if result.status == "interrupted":
-            done = "the sweep of this seed starts over" if spec.sweep else f"saved at step {result.steps}"
+            done = "the sweep of this seed starts over" if spec.sweep else "; ".join(result.notes)
             raise InterruptedRunError(
                 f"stopped by {self._request.signal.name if self._request.signal else 'request'}: {done}",
                 terminated=self._request.terminated,
@@ -65,10 +77,9 @@ class TrialRunner:
         assert train is not None
         folder = self._folder.trial(trial.spec.id)
         training = Training(trial, CheckpointStore(folder / "checkpoints", train.checkpoint.keep))
-        problems = training.resume() if self._resume else []
+        notes = training.resume(strict=self._strict) if self._resume else []
         start = training.progress.step
-        for problem in problems:
-            sys.stderr.write(f"note: {problem}; an older checkpoint is used\n")
+        sys.stderr.writelines(f"note: {note}\n" for note in notes)
         if self._resume:
             truncate_after(folder / "metrics.jsonl", start)
             if not self._quiet and start:

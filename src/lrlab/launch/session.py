@@ -11,9 +11,11 @@ from lrlab.config.explain import config_hash, dump_resolved
 from lrlab.config.load import LoadedConfig
 from lrlab.engine.device import describe_device
 from lrlab.engine.interrupt import StopRequest
-from lrlab.errors import CheckpointError, ExitCode, InterruptedRunError, LrlabError, UsageError
-from lrlab.launch.assemble import Trial, assemble, check_first_batch
+from lrlab.errors import CheckpointError, ExitCode, InterruptedRunError, LrlabError
+from lrlab.launch.assemble import Trial, assemble
 from lrlab.launch.experiment import Experiment, Finding, drive
+from lrlab.launch.first_batch import check_first_batch
+from lrlab.launch.origin import check_config
 from lrlab.launch.run_trial import TrialRunner
 from lrlab.launch.spec import TrialResult
 from lrlab.runs.folder import RunFolder
@@ -30,22 +32,25 @@ class RunOptions:
         resume: None starts a new run; `auto` continues the newest unfinished one of the same config; else a name.
         argv: the command line, for the record.
         quiet: no progress.
+        strict_resume: refuse to go on from less than the newest checkpoint, or where bits may differ.
     """
 
     root: Path = Path("runs")
     resume: str | None = None
     argv: Sequence[str] = ()
     quiet: bool = False
+    strict_resume: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run: its answer, its trials, its folder."""
+    """A finished run: its answer, its trials, its folder, and what could not be written."""
 
     finding: Finding
     results: tuple[TrialResult, ...]
     folder: Path
     lost_sinks: tuple[str, ...] = field(default=())
+    lost_checkpoints: tuple[str, ...] = field(default=())
 
 
 def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -> Outcome:
@@ -76,7 +81,8 @@ def _drive(experiment: Experiment, folder: RunFolder, options: RunOptions) -> Ou
         sys.stderr.write(f"{name}: finishing this step and saving; once more stops at once\n")
 
     with StopRequest(asked) as request:
-        runner = TrialRunner(folder, request, quiet=options.quiet, resume=options.resume is not None)
+        resume = options.resume is not None
+        runner = TrialRunner(folder, request, quiet=options.quiet, resume=resume, strict=options.strict_resume)
         finding, results = drive(experiment, runner, folder.journal)
     trials = [{"id": r.id, "seed": r.seed, "status": r.status, "metrics": dict(r.metrics)} for r in results]
     answer = {
@@ -87,9 +93,11 @@ def _drive(experiment: Experiment, folder: RunFolder, options: RunOptions) -> Ou
     }
     folder.write_result(answer)
     diverged = all(result.status == "diverged" for result in results)
-    state = "diverged" if diverged else "degraded" if runner.lost else "completed"
-    folder.set_status(state, headline=finding.headline, lost=list(runner.lost))
-    return Outcome(finding, tuple(results), folder.path, tuple(runner.lost))
+    checkpoints = tuple(f"seed {result.seed}: {sentence}" for result in results for sentence in result.lost)
+    lost = [*runner.lost, *checkpoints]
+    state = "diverged" if diverged else "degraded" if lost else "completed"
+    folder.set_status(state, headline=finding.headline, lost=lost)
+    return Outcome(finding, tuple(results), folder.path, tuple(runner.lost), checkpoints)
 
 
 def _folder(name: str, loaded: LoadedConfig, hash_: str, options: RunOptions) -> RunFolder:
@@ -104,13 +112,10 @@ def _folder(name: str, loaded: LoadedConfig, hash_: str, options: RunOptions) ->
             )
         return RunFolder.open(found.path)
     found = find_run(options.root, options.resume)
-    if found.config_hash is not None and found.config_hash != hash_:
-        raise UsageError(
-            f"{found.name} was made with another config (see {found.path / 'resolved.yaml'})",
-            hint=f"resume it as it was: lrlab {name} --resume {found.name}",
-        )
+    notes = check_config(found, loaded.config, strict=options.strict_resume)
     if found.status is not None and not found.status.unfinished:
         raise FinishedRunError(found.path, found.headline or str(found.status.state))
+    sys.stderr.writelines(f"note: {note}\n" for note in notes)
     return RunFolder.open(found.path)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from lrlab.config.compare import essential
+
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
 
@@ -33,8 +35,9 @@ class TrialSpec:
 
     @property
     def id(self) -> str:
-        """`seed-0-` and eight hex digits of a hash of what the trial does."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=str)
+        """`seed-0-` and eight hex digits of a hash of what the trial does; where and how it runs is left out."""
+        decisive = {**asdict(self), "config": essential(self.config)}
+        canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, Any]:
@@ -54,12 +57,13 @@ class TrialResult:
 
     Attributes:
         status: `completed` covers every orderly end but divergence of a training.
-        reason: why the loop ended: end, diverged, non_finite, target, exhausted, interrupted.
+        reason: why the loop ended, a `StopReason`.
         steps: updates done.
         metrics: final numbers, for example `test_accuracy`.
         series: curves by name, for a sweep `lr`, `loss` and its spec's measures.
         seconds, cpu_seconds: wall-clock and process time of the trial.
         notes: sentences for the user.
+        lost: what could not be written to disk, as sentences; with any of them the run is degraded.
     """
 
     id: str
@@ -72,10 +76,11 @@ class TrialResult:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data. The writers of `runs` turn a non-finite float into the word `nan`, `inf` or `-inf`."""
-        return {**asdict(self), "notes": list(self.notes)}
+        return {**asdict(self), "notes": list(self.notes), "lost": list(self.lost)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TrialResult":
@@ -83,5 +88,5 @@ class TrialResult:
         values = dict(data)
         values["series"] = {name: [float(v) for v in curve] for name, curve in data["series"].items()}
         values["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
-        values["notes"] = tuple(data["notes"])
+        values["notes"], values["lost"] = tuple(data["notes"]), tuple(data.get("lost", ()))
         return cls(**values)

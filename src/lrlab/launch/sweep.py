@@ -37,7 +37,7 @@ class ValidationLoss:
         """Keep the loss on the device; the generators that dropout and shuffling use are left alone."""
         with torch.random.fork_rng(devices=[]), eval_mode(self.task):
             outputs, targets = self.task.forward(next(self.stream))
-            self.losses.append(self.task.loss_fn(outputs, targets))
+            self.losses.append(self.task.eval_loss(outputs, targets))
         return None
 
     def values(self) -> list[float]:
@@ -65,6 +65,8 @@ def run_sweep(
         observer.on_end(end.reason.value, trial.task)
     series = curve.series | ({"val_loss": validation.values()} if validation else {})
     metrics = {"best_loss": min(curve.losses)} if curve.losses else {}
+    if trial.task.scaler is not None:
+        metrics["overflows"] = float(trial.task.scaler.overflows)
     if isinstance(trial.stream, LoaderStream):
         metrics["batches"] = float(trial.stream.consumed)
     return TrialResult(
