@@ -1,6 +1,7 @@
 """Train with a policy, once per seed, and say how good it got and how sure that is."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from lrlab.launch.spec import TrialResult, TrialSpec
 
 @dataclass(frozen=True)
 class SeedOutcome:
-    """One seed's training: how it ended and its last numbers."""
+    """One seed's training: how it ended and its last numbers; of a failed one, why, in `notes`."""
 
     seed: int
     id: str
@@ -20,6 +21,7 @@ class SeedOutcome:
     steps: int
     metrics: Mapping[str, float]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,14 @@ class TrainFinding:
     @property
     def headline(self) -> str:
         """The answer in one line."""
-        lost = sum(outcome.status == "diverged" for outcome in self.seeds)
-        tail = f"; {lost} of {len(self.seeds)} seeds diverged" if lost else ""
+        counts = Counter(outcome.status for outcome in self.seeds)
+        lost = [f"{counts[how]} of {len(self.seeds)} seeds {how}" for how in ("diverged", "failed") if counts[how]]
+        tail = "".join(f"; {part}" for part in lost)
         for split in ("test", "val"):
             if f"{split}_accuracy" in self.summary:
                 mean, half = self.summary[f"{split}_accuracy"]
                 band = f" ± {100 * half:.2f}" if half is not None else ""
-                count = len(self.seeds) - lost
+                count = counts["completed"]
                 seeds = f"{count} seeds" if count > 1 else "1 seed"
                 return f"{split} accuracy {100 * mean:.2f} %{band} ({seeds}){tail}"
         return f"no seed completed{tail}"
@@ -65,6 +68,7 @@ class TrainFinding:
                     "reason": o.reason,
                     "steps": o.steps,
                     "seconds": o.seconds,
+                    "notes": list(o.notes),
                     "metrics": {name: value if math.isfinite(value) else None for name, value in o.metrics.items()},
                 }
                 for o in self.seeds
@@ -92,7 +96,9 @@ class Train:
 
     def conclude(self, results: Sequence[TrialResult]) -> TrainFinding:
         """Means and intervals over the seeds that completed."""
-        outcomes = tuple(SeedOutcome(r.seed, r.id, r.status, r.reason, r.steps, r.metrics, r.seconds) for r in results)
+        outcomes = tuple(
+            SeedOutcome(r.seed, r.id, r.status, r.reason, r.steps, r.metrics, r.seconds, r.notes) for r in results
+        )
         completed = [outcome.metrics for outcome in outcomes if outcome.status == "completed"]
         names = sorted(set.intersection(*map(set, completed))) if completed else []
         return TrainFinding(outcomes, {name: mean_interval([m[name] for m in completed]) for name in names})

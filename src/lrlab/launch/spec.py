@@ -8,6 +8,12 @@ from typing import Any, Literal
 
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
+NUMBER_NEUTRAL = (
+    *("data.download", "data.storage", "data.workers"),
+    *("train.log_every", "train.checkpoint.every", "train.checkpoint.keep"),
+)
+"""Config keys that change no number of a trial. What changes the bits (device, threads) is not among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialSpec:
@@ -33,8 +39,13 @@ class TrialSpec:
 
     @property
     def id(self) -> str:
-        """`seed-0-` and eight hex digits of a hash of what the trial does."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=str)
+        """`seed-0-` and eight hex digits of a hash of what the trial does.
+
+        Keys that decide only how its images are held and how often it writes (`NUMBER_NEUTRAL`) are left out, so
+        that a run may go on with others.
+        """
+        does = asdict(self) | {"config": _without(self.config, NUMBER_NEUTRAL)}
+        canonical = json.dumps(does, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, Any]:
@@ -53,8 +64,10 @@ class TrialResult:
     """What a trial found.
 
     Attributes:
-        status: `completed` covers every orderly end but divergence of a training.
-        reason: why the loop ended: end, diverged, non_finite, target, exhausted, interrupted.
+        status: `completed` covers every orderly end but divergence of a training; `failed` has neither metrics
+            nor series, and a sentence in `notes`.
+        reason: why the loop ended: end, diverged, non_finite, target, exhausted, interrupted; of a failed trial
+            what befell it: raised, timeout, lost.
         steps: updates done.
         metrics: final numbers, for example `test_accuracy`.
         series: curves by name, for a sweep `lr`, `loss` and its spec's measures.
@@ -85,3 +98,15 @@ class TrialResult:
         values["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
         values["notes"] = tuple(data["notes"])
         return cls(**values)
+
+
+def _without(config: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """A copy of nested mappings without some dotted keys."""
+    heads = [key.partition(".") for key in keys]
+    dropped = {head for head, _, rest in heads if not rest}
+    inner = {name: tuple(rest for head, _, rest in heads if head == name and rest) for name in config}
+    return {
+        name: _without(value, inner[name]) if isinstance(value, Mapping) else value
+        for name, value in config.items()
+        if name not in dropped
+    }
