@@ -70,7 +70,7 @@ def test_without_a_compiler_it_says_so_before_anything_is_written(
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # nothing compiled earlier serves here
     trial = assemble(spec_of(COMPILED))
     broken: Any = inductor.patch({"cpp.cxx": ("/nonexistent/g++",)})
-    with broken, pytest.raises(ResourceError, match="torch.compile fails here: .*C\\+\\+ compiler") as caught:
+    with broken, pytest.raises(ResourceError, match=r"torch.compile fails here: .*C\+\+ compiler") as caught:
         check_first_batch(trial)
     assert caught.value.exit_code == 5 and "train.compile" in str(caught.value.hint)
 

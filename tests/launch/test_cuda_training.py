@@ -110,9 +110,9 @@ def _on_host(state: Any) -> Any:
 
 def test_out_of_memory_names_batch_size_peak_and_total() -> None:
     device = torch.device("cuda")
-    with pytest.raises(ResourceError, match=r"batches of 512 images; the peak was [0-9.]+ of [0-9.]+ GiB") as caught:
-        with memory_explained(device, 512):
-            torch.empty(2**50, dtype=torch.uint8, device=device)
+    peak = r"batches of 512 images; the peak was [0-9.]+ of [0-9.]+ GiB"
+    with pytest.raises(ResourceError, match=peak) as caught, memory_explained(device, 512):
+        torch.empty(2**50, dtype=torch.uint8, device=device)
     assert "data.batch_size" in str(caught.value.hint)
 
 

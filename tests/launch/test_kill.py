@@ -1,4 +1,4 @@
-"""Faults 16 and 17, with a real SIGKILL: at every fault point of a checkpoint write, and at any instant, again and again."""
+"""Faults 16 and 17, with a real SIGKILL: at every fault point of a checkpoint write, and at any instant."""
 
 import random
 import signal

@@ -21,8 +21,8 @@ ALLOWED = {
     "interrupted": "interrupted running failed",
     "failed": "failed running interrupted",
     "degraded": "degraded running failed interrupted",
-    "completed": "completed",
-    "diverged": "diverged",
+    "completed": "completed running",
+    "diverged": "diverged running",
 }
 PATHS: dict[str, list[str]] = {state: ["running", state] for state in ALLOWED}
 PATHS["created"], PATHS["running"] = [], ["running"]

@@ -33,6 +33,19 @@ StrictResume = Annotated[
         "--strict-resume", help="With --resume: refuse a damaged newest checkpoint, or bits that may differ (exit 7)."
     ),
 ]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, metavar="N", help="Trials at once, each in a process; spread over the GPUs.")
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", min=0.001, metavar="S", help="Seconds a trial may take (in a process of its own)."),
+]
+Retries = Annotated[int, typer.Option("--retries", min=0, metavar="N", help="Further attempts at a trial that failed.")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="End the run with the first trial that failed for good.")]
+Grace = Annotated[
+    float, typer.Option("--grace", min=0.0, metavar="S", help="Seconds to finish the step and save when stopped.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and its predicted cost; run nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print the resolved config first, with origins.")]
@@ -79,8 +92,8 @@ def announce(loaded: "LoadedConfig", *, verbose: bool) -> None:
         sys.stderr.write(dump_resolved(loaded))
 
 
-def run_options(out: Path, resume: str | None, quiet: bool, *, strict: bool = False) -> "RunOptions":
-    """How to run, from the options.
+def run_options(out: Path, resume: str | None, quiet: bool, *, strict: bool = False, **more: Any) -> "RunOptions":
+    """How to run, from the options; `more` are other fields of `RunOptions`.
 
     Raises:
         UsageError: `--strict-resume` without `--resume`.
@@ -89,7 +102,28 @@ def run_options(out: Path, resume: str | None, quiet: bool, *, strict: bool = Fa
         raise UsageError("--strict-resume does nothing without --resume", hint="add --resume [RUN]")
     from lrlab.launch.session import RunOptions
 
-    return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet, strict_resume=strict)
+    return RunOptions(root=out, resume=resume, argv=tuple(sys.argv), quiet=quiet, strict_resume=strict, **more)
+
+
+def print_json(value: Any) -> None:
+    """The answer as JSON on stdout; a non-finite float is the word `nan`, `inf` or `-inf`."""
+    from lrlab.runs.jsontext import dumps
+
+    typer.echo(dumps(value))
+
+
+def recorded_answer(folder: Path) -> dict[str, Any]:
+    """What `--json` printed when the run in `folder` was finished, made again from its files."""
+    from lrlab.runs.folder import RESULT_NAME, read_object
+
+    result = read_object(folder / RESULT_NAME)
+    answer = {"experiment": result.get("experiment"), "headline": result.get("headline"), **result.get("answer", {})}
+    return {**answer, **places(folder, sorted((folder / "plots").glob("*")))}
+
+
+def places(folder: Path, plots: Sequence[Path]) -> dict[str, Any]:
+    """Where everything is, for `--json`."""
+    return {"run": str(folder), "plots": [str(path) for path in plots]}
 
 
 def describe(loaded: "LoadedConfig") -> str:

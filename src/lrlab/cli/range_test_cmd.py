@@ -1,6 +1,5 @@
 """`lrlab range-test`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,16 +10,26 @@ from lrlab.cli.inputs import (
     Arguments,
     AsJson,
     Device,
+    DryRun,
+    FailFast,
+    Grace,
+    Jobs,
     Out,
     Quiet,
     Resume,
+    Retries,
     Seeds,
+    Timeout,
     Verbose,
     announce,
     describe,
     load,
+    places,
+    print_json,
+    recorded_answer,
     run_options,
 )
+from lrlab.cli.plan_text import print_plan
 
 if TYPE_CHECKING:
     from lrlab.experiments.range_test import RangeFinding
@@ -35,9 +44,15 @@ def range_test_command(
     arguments: Arguments = None,
     seeds: Seeds = None,
     device: Device = None,
+    jobs: Jobs = 1,
+    timeout: Timeout = None,
+    retries: Retries = 1,
+    fail_fast: FailFast = False,
+    grace: Grace = 20.0,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     apply: Apply = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -47,22 +62,29 @@ def range_test_command(
     loaded = load(arguments or [], flags, resume=resume, root=out)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.range_test import RangeFinding, RangeTest
-    from lrlab.launch.session import execute
+    from lrlab.launch.session import FinishedRunError, execute
     from lrlab.report.run_report import report_range_test
 
     experiment = RangeTest.from_config(loaded.config.model_dump(mode="json"))
-    outcome = execute(experiment, loaded, run_options(out, resume, quiet))
+    options = run_options(
+        out, resume, quiet, jobs=jobs, timeout=timeout, retries=retries, fail_fast=fail_fast, grace=grace
+    )
+    if dry_run:
+        return print_plan(experiment, loaded, options, as_json=as_json)
+    try:
+        outcome = execute(experiment, loaded, options)
+    except FinishedRunError as finished:
+        if as_json:
+            copy = finished.path / "tuned.yaml"
+            print_json({**recorded_answer(finished.path), "tuned": str(copy) if copy.exists() else None})
+        raise
     finding = outcome.finding
     assert isinstance(finding, RangeFinding)
     plots = report_range_test(outcome.folder, finding, title=f"Range test: {describe(loaded)}")
     tuned = _apply(loaded, finding, outcome.folder) if apply else None
     if as_json:
-        extra = {
-            "run": str(outcome.folder),
-            "plots": [str(p) for p in plots],
-            "tuned": str(tuned) if tuned else None,
-        }
-        typer.echo(json.dumps({"experiment": "range-test", "headline": finding.headline, **finding.to_json(), **extra}))
+        answer = {"experiment": "range-test", "headline": finding.headline, **finding.to_json()}
+        print_json({**answer, **places(outcome.folder, plots), "tuned": str(tuned) if tuned else None})
     else:
         _print(finding, outcome.folder, plots, tuned)
     if finding.suggestion is None:

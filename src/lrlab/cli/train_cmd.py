@@ -1,6 +1,5 @@
 """`lrlab train`."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,17 +10,27 @@ from lrlab.cli.inputs import (
     Arguments,
     AsJson,
     Device,
+    DryRun,
+    FailFast,
+    Grace,
+    Jobs,
     Out,
     Quiet,
     Resume,
+    Retries,
     Seeds,
     StrictResume,
+    Timeout,
     Verbose,
     announce,
     describe,
     load,
+    places,
+    print_json,
+    recorded_answer,
     run_options,
 )
+from lrlab.cli.plan_text import print_plan
 
 if TYPE_CHECKING:
     from lrlab.experiments.train import TrainFinding
@@ -37,9 +46,15 @@ def train_command(
     policy: PolicyName = None,
     seeds: Seeds = None,
     device: Device = None,
+    jobs: Jobs = 1,
+    timeout: Timeout = None,
+    retries: Retries = 1,
+    fail_fast: FailFast = False,
+    grace: Grace = 20.0,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     strict_resume: StrictResume = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -53,17 +68,35 @@ def train_command(
     loaded = load(arguments or [], flags, resume=resume, root=out)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.train import Train, TrainFinding
-    from lrlab.launch.session import execute
+    from lrlab.launch.session import FinishedRunError, execute
     from lrlab.report.run_report import report_training
 
-    options = run_options(out, resume, quiet, strict=strict_resume)
-    outcome = execute(Train.from_config(loaded.config.model_dump(mode="json")), loaded, options)
+    experiment = Train.from_config(loaded.config.model_dump(mode="json"))
+    options = run_options(
+        out,
+        resume,
+        quiet,
+        strict=strict_resume,
+        jobs=jobs,
+        timeout=timeout,
+        retries=retries,
+        fail_fast=fail_fast,
+        grace=grace,
+    )
+    if dry_run:
+        return print_plan(experiment, loaded, options, as_json=as_json)
+    try:
+        outcome = execute(experiment, loaded, options)
+    except FinishedRunError as finished:
+        if as_json:
+            print_json(recorded_answer(finished.path))
+        raise
     finding = outcome.finding
     assert isinstance(finding, TrainFinding)
     plots = report_training(outcome.folder, finding, title=f"Training: {describe(loaded)}")
     if as_json:
-        extra = {"run": str(outcome.folder), "plots": [str(p) for p in plots]}
-        typer.echo(json.dumps({"experiment": "train", "headline": finding.headline, **finding.to_json(), **extra}))
+        answer = {"experiment": "train", "headline": finding.headline, **finding.to_json()}
+        print_json({**answer, **places(outcome.folder, plots)})
     else:
         _print(finding, outcome.folder, plots)
     if finding.diverged:
@@ -110,6 +143,9 @@ def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
             "the loss became non-finite at the last step shown; the last good checkpoint is kept.\n"
             "Lower optimizer.lr; to find how large it may be: lrlab range-test"
         )
+    for outcome in finding.seeds:
+        if outcome.status == "failed":
+            console.print(f"seed {outcome.seed} failed: {'; '.join(outcome.notes)}")
     console.print(f"run    {folder}")
     for plot in plots:
         if plot.suffix == ".png":

@@ -1,6 +1,6 @@
 """How two configs differ, and which differences a training may be continued across."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     return [Change(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
 
 
-def refusal(found: list[Change]) -> str:
+def refusal(found: Sequence[Change]) -> str:
     """Why a training cannot be continued across these changes, as a sentence; empty when it can."""
     hard = [change for change in found if change.key not in SAME_RESULT | SAME_BUT_FOR_ROUNDING]
     if not hard:
@@ -44,7 +44,7 @@ def refusal(found: list[Change]) -> str:
     return reason
 
 
-def rounding(found: list[Change]) -> str:
+def rounding(found: Sequence[Change]) -> str:
     """Which of these changes cost bitwise equality; empty when none does."""
     return "; ".join(str(change) for change in found if change.key in SAME_BUT_FOR_ROUNDING)
 

@@ -1,28 +1,33 @@
-"""Ctrl-C and SIGTERM: the first asks, the second insists."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first asks, the second insists."""
 
+import _thread
 import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
-    """While entered, the first SIGINT or SIGTERM only sets a flag that the loop looks at between updates.
+    """While entered, the first signal only sets a flag that the loop looks at between updates.
 
-    The second one raises KeyboardInterrupt at once. Outside the main thread, where Python allows no handlers,
-    it does nothing.
+    The second one raises KeyboardInterrupt at once, and so does the end of `grace`, where there is one: who sends
+    SIGTERM sends SIGKILL some time later. A SIGHUP that was ignored before (nohup) stays ignored. Outside the main
+    thread, where Python allows no handlers, all this does nothing.
 
     Attributes:
         signal: the signal received, or None.
+        grace: seconds from the first signal until the work is broken off; None waits for the step however long.
     """
 
-    def __init__(self, on_request: Callable[[str], None] | None = None) -> None:
+    def __init__(self, on_request: Callable[[str], None] | None = None, *, grace: float | None = None) -> None:
         self.signal: signal.Signals | None = None
+        self.grace = grace
         self._on_request = on_request
         self._previous: dict[signal.Signals, object] = {}
+        self._timer: threading.Timer | None = None
 
     def __call__(self) -> bool:
         """Whether the user has asked to stop."""
@@ -30,24 +35,31 @@ class StopRequest:
 
     @property
     def terminated(self) -> bool:
-        """Whether it was SIGTERM."""
-        return self.signal is signal.SIGTERM
+        """Whether it was the system that asked (SIGTERM, SIGHUP) and not Ctrl-C."""
+        return self.signal in (signal.SIGTERM, signal.SIGHUP)
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
+        if self.grace is not None:  # a thread that starts only now, so that no fork meets it before
+            self._timer = threading.Timer(self.grace, _thread.interrupt_main)
+            self._timer.daemon = True
+            self._timer.start()
         if self._on_request is not None:
             self._on_request(self.signal.name)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {s: signal.signal(s, self._receive) for s in _SIGNALS}
+            heard = [s for s in SIGNALS if s is not signal.SIGHUP or signal.getsignal(s) is not signal.SIG_IGN]
+            self._previous = {s: signal.signal(s, self._receive) for s in heard}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous = {}

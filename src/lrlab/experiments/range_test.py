@@ -11,6 +11,7 @@ from typing import Any
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.seeds import Combined, combine
 from lrlab.analysis.suggest import Flag, Reading, read
+from lrlab.errors import NoAnswerError
 from lrlab.launch.assemble import with_values
 from lrlab.launch.spec import TrialResult, TrialSpec
 
@@ -154,9 +155,18 @@ class RangeTest:
         return [] if results else [self._spec(self.first_seed + i) for i in range(self.seeds)]
 
     def conclude(self, results: Sequence[TrialResult]) -> RangeFinding:
-        """Read each sweep, and put the seeds together."""
+        """Read each sweep, and put the seeds together; a failed one is left out, with a note.
+
+        Raises:
+            NoAnswerError: all failed.
+        """
+        failed = [result for result in results if result.status == "failed"]
+        results = [result for result in results if result.status != "failed"]
+        if not results:
+            raise NoAnswerError("every sweep failed: " + "; ".join(note for result in failed for note in result.notes))
         sweeps = tuple(_read(result, self.rule) for result in results)
         notes = tuple(dict.fromkeys(note for result in results for note in (*result.notes, *_notes(result))))
+        notes += tuple(f"seed {result.seed} failed and is left out: {'; '.join(result.notes)}" for result in failed)
         cost = {
             "steps": float(sum(result.steps for result in results)),
             "seconds": sum(result.seconds for result in results),

@@ -1,6 +1,7 @@
 """Train with a policy, once per seed, and say how good it got and how sure that is."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from lrlab.launch.spec import TrialResult, TrialSpec
 
 @dataclass(frozen=True)
 class SeedOutcome:
-    """One seed's training: how it ended and its last numbers."""
+    """One seed's training: how it ended and its last numbers; of a failed one, why, in `notes`."""
 
     seed: int
     id: str
@@ -49,15 +50,16 @@ class TrainFinding:
     @property
     def headline(self) -> str:
         """The answer in one line."""
-        lost = sum(outcome.status == "diverged" for outcome in self.seeds)
+        counts = Counter(outcome.status for outcome in self.seeds)
+        lost = [f"{counts[how]} of {len(self.seeds)} seeds {how}" for how in ("diverged", "failed") if counts[how]]
         early = sum(outcome.reason in ("early_stop", "target") for outcome in self.seeds)
-        tail = f"; {early} of {len(self.seeds)} stopped early" if early else ""
-        tail += f"; {lost} of {len(self.seeds)} seeds diverged" if lost else ""
+        lost = ([f"{early} of {len(self.seeds)} stopped early"] if early else []) + lost
+        tail = "".join(f"; {part}" for part in lost)
         for split in ("test", "val"):
             if f"{split}_accuracy" in self.summary:
                 mean, half = self.summary[f"{split}_accuracy"]
                 band = f" ± {100 * half:.2f}" if half is not None else ""
-                count = len(self.seeds) - lost
+                count = counts["completed"]
                 seeds = f"{count} seeds" if count > 1 else "1 seed"
                 return f"{split} accuracy {100 * mean:.2f} %{band} ({seeds}){tail}"
         return f"no seed completed{tail}"
@@ -73,6 +75,7 @@ class TrainFinding:
                     "reason": o.reason,
                     "steps": o.steps,
                     "seconds": o.seconds,
+                    "notes": list(o.notes),
                     "metrics": {name: value if math.isfinite(value) else None for name, value in o.metrics.items()},
                 }
                 for o in self.seeds

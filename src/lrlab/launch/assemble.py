@@ -159,6 +159,11 @@ def _data(config: DataConfig, seed: int, device: torch.device) -> DataBundle:
     return _loaded(config, device).reseeded(seed)
 
 
+def forget_data() -> None:
+    """Let go of the images that are kept for the next trial."""
+    _loaded.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _loaded(config: DataConfig, device: torch.device) -> DataBundle:
     return load_data(config, seed=0, device=device)

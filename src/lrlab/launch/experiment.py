@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from lrlab.launch.driver import Driver
+from lrlab.launch.serial import Serial
 from lrlab.launch.spec import TrialResult, TrialSpec
-from lrlab.runs.journal import Journal
 
 
 class Finding(Protocol):
@@ -19,7 +20,11 @@ class Finding(Protocol):
 
 
 class Experiment(Protocol):
-    """A question: it proposes trials until it knows enough, and concludes."""
+    """A question: it proposes trials until it knows enough, and concludes.
+
+    Both methods see the results in the order proposed, however many trials ran at once. Some may be `failed`, with
+    neither metrics nor series; not all of them, for then the driver has given up.
+    """
 
     @property
     def name(self) -> str:
@@ -32,32 +37,6 @@ class Experiment(Protocol):
         """The answer."""
 
 
-def drive(
-    experiment: Experiment, run: Callable[[TrialSpec], TrialResult], journal: Journal | None = None
-) -> tuple[Finding, list[TrialResult]]:
-    """Ask, run, ask again; in this process, one trial after the other.
-
-    With a journal every finished trial is on disk before the next begins, and one that is there is not run again.
-    """
-    finished = _finished(journal)
-    results: list[TrialResult] = []
-    while specs := experiment.propose(results):
-        for spec in specs:
-            result = finished.get(spec.id)
-            if result is None:
-                _note(journal, {"event": "proposed", "spec": spec.to_json()})
-                result = run(spec)
-                _note(journal, {"event": "done", "result": result.to_json()})
-            results.append(result)
-    return experiment.conclude(results), results
-
-
-def _finished(journal: Journal | None) -> dict[str, TrialResult]:
-    events = journal.read() if journal is not None else []
-    done = [TrialResult.from_json(event["result"]) for event in events if event["event"] == "done"]
-    return {result.id: result for result in done}
-
-
-def _note(journal: Journal | None, event: dict[str, Any]) -> None:
-    if journal is not None:
-        journal.append(event)
+def drive(experiment: Experiment, run: Callable[[TrialSpec], TrialResult]) -> tuple[Finding, list[TrialResult]]:
+    """Answer with trials on live objects: here, one after the other, and the first exception ends it."""
+    return Driver(experiment, Serial(run), fail_fast=True).run()

@@ -5,16 +5,12 @@ from typing import Any
 
 import torch
 
-from lrlab.config.compare import changes, refusal, rounding
-from lrlab.config.explain import config_hash
-from lrlab.config.load import load_config
-from lrlab.config.schema import Config
+from lrlab.config.compare import changes, refusal
 from lrlab.errors import CheckpointError
 from lrlab.launch.assemble import Trial
-from lrlab.runs.index import RunInfo
 
 STRICT_HINT = "to go on all the same, leave --strict-resume out"
-_HINT = "continue it with the config it was started with, or start a new run without --resume"
+HINT = "continue it with the config it was started with, or start a new run without --resume"
 
 
 def origin_of(trial: Trial) -> dict[str, Any]:
@@ -41,7 +37,7 @@ def check_origin(saved: Mapping[str, Any], trial: Trial) -> list[str]:
         return []
     here = origin_of(trial)
     if reason := refusal(changes(saved["config"], here["config"])):
-        raise CheckpointError(f"the checkpoint was made with another config: {reason}", hint=_HINT)
+        raise CheckpointError(f"the checkpoint was made with another config: {reason}", hint=HINT)
     if saved["data"] != here["data"]:
         raise CheckpointError(
             f"the checkpoint was made on other images: sha256 {saved['data']}, here {here['data']}",
@@ -50,31 +46,9 @@ def check_origin(saved: Mapping[str, Any], trial: Trial) -> list[str]:
     differ = [
         f"{key} {saved[key]}, here {here[key]}" for key in ("torch", "device", "threads") if saved[key] != here[key]
     ]
-    return [_inexact("the checkpoint was made with " + "; ".join(differ))] if differ else []
+    return [inexact("the checkpoint was made with " + "; ".join(differ))] if differ else []
 
 
-def check_config(run: RunInfo, wanted: Config, *, strict: bool) -> list[str]:
-    """Compare a run's config with the one it is to be continued with.
-
-    Returns:
-        Sentences about what is different and may be.
-
-    Raises:
-        CheckpointError: they differ in what decides the result; names every difference. With `strict` also where
-            they differ in what decides its last bits.
-    """
-    if run.config_hash in (None, config_hash(wanted)):
-        return []
-    before = load_config(run.path / "resolved.yaml").config.model_dump(mode="json")
-    found = changes(before, wanted.model_dump(mode="json"))
-    if reason := refusal(found):
-        raise CheckpointError(f"{run.name} was made with another config: {reason}", hint=_HINT)
-    if inexact := rounding(found):
-        if strict:
-            raise CheckpointError(_inexact(inexact), hint=STRICT_HINT)
-        return [_inexact(inexact)]
-    return [f"{change}; the result is the same" for change in found]
-
-
-def _inexact(what: str) -> str:
+def inexact(what: str) -> str:
+    """What going on across such a difference costs, as a sentence."""
     return f"{what}; what follows is not bit for bit what an uninterrupted run would have given"

@@ -1,96 +1,89 @@
 """Run one trial inside a run folder: its rows, its checkpoints, its TensorBoard sub-run."""
 
 import json
-import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from lrlab.engine.checkpoint import CheckpointStore
-from lrlab.engine.interrupt import StopRequest
 from lrlab.engine.memory import memory_explained
-from lrlab.errors import InterruptedRunError
+from lrlab.errors import RunBusyError
 from lrlab.launch.assemble import Trial, assemble
-from lrlab.launch.progress import StepProgress
+from lrlab.launch.progress import Listener
 from lrlab.launch.recording import RowRecorder, curve_rows
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 from lrlab.launch.training import Training
 from lrlab.runs.atomic import write_json
-from lrlab.runs.folder import RunFolder
+from lrlab.runs.folder import RESULT_NAME, RunPaths, read_object
+from lrlab.runs.lock import FolderLock
 from lrlab.track.guard import GuardedSinks
 from lrlab.track.jsonl import JsonlSink, truncate_after
 from lrlab.track.tensorboard import tensorboard_sink
 
+_PATIENCE = 30.0  # seconds; a worker whose parent was killed finishes its step, saves, and lets go
+
 
 class TrialRunner:
-    """Callable on a spec; the driver's way to run a trial in this process.
+    """Callable on a spec; the way to run a trial in this process, whichever that is.
 
-    Attributes:
-        lost: sinks that gave up (a full disk), each a sentence.
+    A training goes on from the newest checkpoint in its folder, if there is one. A trial whose result is there, since
+    only its driver was killed, is not run again.
     """
 
     def __init__(
-        self,
-        folder: RunFolder,
-        request: StopRequest,
-        *,
-        quiet: bool = False,
-        resume: bool = False,
-        strict: bool = False,
+        self, run: RunPaths, listener: Listener, interrupted: Callable[[], bool], *, strict: bool = False
     ) -> None:
-        self._folder, self._request, self._quiet = folder, request, quiet
-        self._resume, self._strict = resume, strict
-        self.lost: list[str] = []
+        self._run, self._listener, self._interrupted, self._strict = run, listener, interrupted, strict
 
     def __call__(self, spec: TrialSpec) -> TrialResult:
-        """Build the trial and run it.
+        """Build the trial and run it. When the user stops it, a training is saved and a sweep starts over on resume.
 
         Raises:
-            InterruptedRunError: the user asked to stop; a training is saved, a sweep starts over on resume.
             ResourceError: out of memory.
+            RunBusyError: a process that an earlier sitting left behind still works on this trial.
         """
-        trial = assemble(spec)
-        write_json(self._folder.trial(spec.id) / "spec.json", spec.to_json())
-        with memory_explained(trial.task.device, int(spec.config["data"]["batch_size"])):
-            result = self._sweep(trial) if spec.sweep else self._train(trial)
-        if result.status == "interrupted":
-            done = "the sweep of this seed starts over" if spec.sweep else "; ".join(result.notes)
-            raise InterruptedRunError(
-                f"stopped by {self._request.signal.name if self._request.signal else 'request'}: {done}",
-                terminated=self._request.terminated,
-                hint=f"continue with: lrlab {spec.experiment} --resume {self._folder.path.name}",
-            )
-        write_json(self._folder.trial(spec.id) / "result.json", result.to_json())
+        folder = self._run.trial(spec.id)
+        with _held(folder):
+            if found := read_object(folder / RESULT_NAME):
+                return TrialResult.from_json(found)
+            trial = assemble(spec)
+            write_json(folder / "spec.json", spec.to_json())
+            with memory_explained(trial.task.device, int(spec.config["data"]["batch_size"])):
+                result = self._sweep(trial, folder) if spec.sweep else self._train(trial, folder)
+            if result.status != "interrupted":
+                write_json(folder / RESULT_NAME, result.to_json())
         return result
 
-    def _sweep(self, trial: Trial) -> TrialResult:
-        with self._progress(f"range test, seed {trial.spec.seed}", trial) as bar:
-            result = run_sweep(trial, observers=[bar], interrupted=self._request)
+    def _sweep(self, trial: Trial, folder: Path) -> TrialResult:
+        with self._listener.progress(trial.spec, trial.policy.total) as bar:
+            result = run_sweep(trial, observers=[bar], interrupted=self._interrupted)
         if result.status != "interrupted":
-            truncate_after(self._folder.trial(trial.spec.id) / "metrics.jsonl", 0)  # left by a sitting cut short
-            sinks = self._sinks(trial.spec, None)
+            truncate_after(folder / "metrics.jsonl", 0)  # left by a sitting cut short
+            sinks = self._sinks(trial.spec, 0)
             sinks.rows(curve_rows(result.series))
             _describe(sinks, trial, result)
             sinks.close()
         return result
 
-    def _train(self, trial: Trial) -> TrialResult:
+    def _train(self, trial: Trial, folder: Path) -> TrialResult:
         train = trial.train
         assert train is not None
-        folder = self._folder.trial(trial.spec.id)
         training = Training(trial, CheckpointStore(folder / "checkpoints", train.checkpoint.keep))
-        notes = training.resume(strict=self._strict) if self._resume else []
+        for note in training.resume(strict=self._strict):
+            self._listener.warn(f"note: {note}")
         start = training.progress.step
-        sys.stderr.writelines(f"note: {note}\n" for note in notes)
-        if self._resume:
-            truncate_after(folder / "metrics.jsonl", start)
-            if not self._quiet and start:
-                sys.stderr.write(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}\n")
-        sinks = self._sinks(trial.spec, start + 1 if start else None)
+        truncate_after(folder / "metrics.jsonl", start)
+        if start:
+            self._listener.say(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}")
+        sinks = self._sinks(trial.spec, start)
         rows = RowRecorder(sinks, "train", train.log_every)
         training.before_save = rows.flush
         try:
-            with self._progress(f"seed {trial.spec.seed}", trial) as bar:
+            with self._listener.progress(trial.spec, trial.policy.total) as bar:
                 training.observers = [rows, bar]
-                result = training.run(self._request)
+                result = training.run(self._interrupted)
             if result.status != "interrupted":
                 _describe(sinks, trial, result)
         finally:
@@ -98,17 +91,30 @@ class TrialRunner:
             sinks.close()
         return result
 
-    def _progress(self, label: str, trial: Trial) -> StepProgress:
-        return StepProgress(label, trial.policy.total, quiet=self._quiet)
+    def _sinks(self, spec: TrialSpec, start: int) -> GuardedSinks:
+        """The trial's rows as JSON lines (the truth) and in TensorBoard (a view), from step `start` on."""
+        jsonl = JsonlSink(self._run.trial(spec.id) / "metrics.jsonl")
+        board = self._run.tb(spec.id)
+        purge_step = start + 1 if any(board.iterdir()) else None  # an earlier attempt may have got further
+        return GuardedSinks([jsonl, tensorboard_sink(board, purge_step)], self._listener.lost)
 
-    def _sinks(self, spec: TrialSpec, purge_step: int | None) -> GuardedSinks:
-        """The trial's rows as JSON lines (the truth) and in TensorBoard (a view)."""
-        jsonl = JsonlSink(self._folder.trial(spec.id) / "metrics.jsonl")
-        return GuardedSinks([jsonl, tensorboard_sink(self._folder.tb(spec.id), purge_step)], self._on_lost)
 
-    def _on_lost(self, sentence: str) -> None:
-        self.lost.append(sentence)
-        sys.stderr.write(f"warning: {sentence}\n")
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Be the only process that works on a trial."""
+    patience = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            lock = FolderLock(folder)
+            break
+        except RunBusyError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _describe(sinks: GuardedSinks, trial: Trial, result: TrialResult) -> None:

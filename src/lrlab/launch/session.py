@@ -1,45 +1,26 @@
 """A run on disk: check, make or find the folder, drive the experiment, record what came of it."""
 
 import contextlib
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lrlab.config.explain import config_hash, dump_resolved
 from lrlab.config.load import LoadedConfig
 from lrlab.engine.device import describe_device
-from lrlab.engine.interrupt import StopRequest
-from lrlab.errors import CheckpointError, ExitCode, InterruptedRunError, LrlabError
-from lrlab.launch.assemble import Trial, assemble
-from lrlab.launch.experiment import Experiment, Finding, drive
+from lrlab.errors import InterruptedRunError
+from lrlab.launch.assemble import Trial, assemble, forget_data
+from lrlab.launch.conduct import RunOptions, conduct
+from lrlab.launch.experiment import Experiment, Finding
 from lrlab.launch.first_batch import check_first_batch
-from lrlab.launch.origin import check_config
-from lrlab.launch.run_trial import TrialRunner
+from lrlab.launch.progress import Console, Overview
+from lrlab.launch.resume import FinishedRunError, Opened, changes_text, check_data, open_run
 from lrlab.launch.spec import TrialResult
 from lrlab.runs.folder import RunFolder
-from lrlab.runs.index import find_run, newest_unfinished
 from lrlab.runs.provenance import collect
 
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How to run, as opposed to what.
-
-    Attributes:
-        root: where run folders are made.
-        resume: None starts a new run; `auto` continues the newest unfinished one of the same config; else a name.
-        argv: the command line, for the record.
-        quiet: no progress.
-        strict_resume: refuse to go on from less than the newest checkpoint, or where bits may differ.
-    """
-
-    root: Path = Path("runs")
-    resume: str | None = None
-    argv: Sequence[str] = ()
-    quiet: bool = False
-    strict_resume: bool = False
+__all__ = ["FinishedRunError", "Outcome", "RunOptions", "execute"]
 
 
 @dataclass(frozen=True)
@@ -60,83 +41,77 @@ def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -
 
     Raises:
         LrlabError: what went wrong; the run folder says so too.
-        InterruptedRunError: Ctrl-C or SIGTERM; everything finished is on disk and `--resume` continues.
+        InterruptedRunError: Ctrl-C, SIGTERM or SIGHUP; everything finished is on disk and `--resume` continues.
     """
     first = assemble(experiment.propose([])[0])
     check_first_batch(first)
-    hash_ = config_hash(loaded.config)
-    with _folder(experiment.name, loaded, hash_, options) as folder:
-        if not folder.meta():
-            _write_facts(folder, loaded, hash_, options, first)
+    opened = open_run(experiment, loaded, options.root, options.resume, strict=options.strict_resume)
+    with opened.folder as folder:
+        quiet = options.quiet
+        console = Overview(folder, first.policy.total, quiet=quiet) if options.pooled else Console(folder, quiet=quiet)
+        _record_facts(opened, loaded, options, first, console)
+        if options.pooled:  # the workers load their own, and need the memory
+            del first
+            forget_data()
         folder.set_status("running")
         try:
-            return _drive(experiment, folder, options)
+            finding, results = conduct(experiment, folder, loaded.config.train, options, console)
+            return _record_answer(experiment, folder, finding, results, console)
         except BaseException as error:
             _record_failure(folder, error)
             raise
 
 
-def _drive(experiment: Experiment, folder: RunFolder, options: RunOptions) -> Outcome:
-    def asked(name: str) -> None:
-        sys.stderr.write(f"{name}: finishing this step and saving; once more stops at once\n")
-
-    with StopRequest(asked) as request:
-        resume = options.resume is not None
-        runner = TrialRunner(folder, request, quiet=options.quiet, resume=resume, strict=options.strict_resume)
-        finding, results = drive(experiment, runner, folder.journal)
+def _record_answer(
+    experiment: Experiment, folder: RunFolder, finding: Finding, results: list[TrialResult], console: Console
+) -> Outcome:
+    failed = sum(result.status == "failed" for result in results)
     trials = [{"id": r.id, "seed": r.seed, "status": r.status, "metrics": dict(r.metrics)} for r in results]
-    answer = {
-        "experiment": experiment.name,
-        "headline": finding.headline,
-        "answer": finding.to_json(),
-        "trials": trials,
-    }
-    folder.write_result(answer)
-    diverged = all(result.status == "diverged" for result in results)
+    answer = {"experiment": experiment.name, "headline": finding.headline, "answer": finding.to_json()}
+    folder.write_result({**answer, "trials": trials})
+    if failed:
+        console.warn(
+            f"warning: {failed} of {len(results)} trials failed; error.txt in the trial's folder says why\n"
+            f"  hint: run them again with: lrlab {experiment.name} --resume {folder.path.name}"
+        )
+    diverged = all(result.status in ("diverged", "failed") for result in results)
     checkpoints = tuple(f"seed {result.seed}: {sentence}" for result in results for sentence in result.lost)
-    lost = [*runner.lost, *checkpoints]
-    state = "diverged" if diverged else "degraded" if lost else "completed"
-    folder.set_status(state, headline=finding.headline, lost=lost)
-    return Outcome(finding, tuple(results), folder.path, tuple(runner.lost), checkpoints)
+    lost = [*console.lost_sinks, *checkpoints]
+    state = "diverged" if diverged else "degraded" if lost or failed else "completed"
+    folder.set_status(state, headline=finding.headline, lost=lost, failed=failed)
+    return Outcome(finding, tuple(results), folder.path, tuple(console.lost_sinks), checkpoints)
 
 
-def _folder(name: str, loaded: LoadedConfig, hash_: str, options: RunOptions) -> RunFolder:
-    if options.resume is None:
-        return RunFolder.create(options.root, name, loaded.config.name or _slug(loaded))
-    if options.resume == "auto":
-        found = newest_unfinished(options.root, name, hash_)
-        if found is None:
-            raise CheckpointError(
-                f"nothing to resume: no unfinished {name} with this config in {options.root}",
-                hint="start without --resume, or name the run: lrlab runs ls",
-            )
-        return RunFolder.open(found.path)
-    found = find_run(options.root, options.resume)
-    notes = check_config(found, loaded.config, strict=options.strict_resume)
-    if found.status is not None and not found.status.unfinished:
-        raise FinishedRunError(found.path, found.headline or str(found.status.state))
-    sys.stderr.writelines(f"note: {note}\n" for note in notes)
-    return RunFolder.open(found.path)
+def _record_facts(opened: Opened, loaded: LoadedConfig, options: RunOptions, first: Trial, console: Console) -> None:
+    """What the run is made of; of a resumed one, what an edit changed, and what is kept."""
+    folder, recorded = opened.folder, opened.folder.meta()
+    for note in folder.journal.notes:
+        console.warn(f"note: {note}")
+    if not recorded:
+        folder.write_config(loaded.source_text)
+        folder.write_resolved(dump_resolved(loaded))
+        folder.write_meta(collect(options.argv, **_facts(loaded, first), jobs=options.jobs))
+        return
+    if first.facts is not None:
+        check_data(recorded, first.facts.fingerprint)
+    if opened.changes and opened.remaining is not None:
+        kept, missing = opened.remaining.kept, len(opened.remaining.missing)
+        console.warn(f"note: {folder.path.name} goes on with an edited config: {kept} trials kept, {missing} to run")
+        console.warn(changes_text(opened.changes))
+        edit = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "argv": list(options.argv),
+            "changes": {change.key: [change.old, change.new] for change in opened.changes},
+        }
+        folder.write_resolved(dump_resolved(loaded))
+        new = {"config_hash": config_hash(loaded.config), "edits": [*recorded.get("edits", []), edit]}
+        folder.write_meta({**recorded, **new})
 
 
-class FinishedRunError(LrlabError):
-    """A run that is asked to continue has its answer already; not a failure."""
-
-    exit_code = ExitCode.OK
-
-    def __init__(self, path: Path, headline: str) -> None:
-        super().__init__(f"{path.name} is finished: {headline}")
-        self.path = path
-
-
-def _slug(loaded: LoadedConfig) -> str:
-    return loaded.path.stem if loaded.path else loaded.config.data.name
-
-
-def _write_facts(folder: RunFolder, loaded: LoadedConfig, hash_: str, options: RunOptions, first: Trial) -> None:
+def _facts(loaded: LoadedConfig, first: Trial) -> dict[str, Any]:
     facts: dict[str, Any] = {
         **describe_device(first.task.device),
-        "config_hash": hash_,
+        "config_hash": config_hash(loaded.config),
         "seed": loaded.config.train.seed,
         "notes": list(loaded.notes),
     }
@@ -146,9 +121,7 @@ def _write_facts(folder: RunFolder, loaded: LoadedConfig, hash_: str, options: R
             "sha256": first.facts.fingerprint,
             "storage": first.facts.storage,
         }
-    folder.write_config(loaded.source_text)
-    folder.write_resolved(dump_resolved(loaded))
-    folder.write_meta(collect(options.argv, **facts))
+    return facts
 
 
 def _record_failure(folder: RunFolder, error: BaseException) -> None:

@@ -56,8 +56,9 @@ class TrialResult:
     """What a trial found.
 
     Attributes:
-        status: `completed` covers every orderly end but divergence of a training.
-        reason: why the loop ended, a `StopReason`.
+        status: `completed` covers every orderly end but divergence of a training; `failed` has neither metrics
+            nor series, and a sentence in `notes`.
+        reason: why the loop ended, a `StopReason`; of a failed trial what befell it: raised, timeout, lost.
         steps: updates done.
         metrics: final numbers, for example `test_accuracy`.
         series: curves by name, for a sweep `lr`, `loss` and its spec's measures.

@@ -27,16 +27,44 @@ _ATTEMPTS = 200  # 65,536 names a second; a second with 50 starts meets a taken 
 _TRIAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class RunFolder:
+class RunPaths:
+    """Where everything of a run is. Holds nothing: worker processes find their trial's folders with it.
+
+    Attributes:
+        path: the run folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def trial(self, trial_id: str) -> Path:
+        """The folder of one trial, made when missing."""
+        return self._folder("trials", _checked(trial_id))
+
+    def tb(self, trial_id: str) -> Path:
+        """The TensorBoard folder of one trial (or of the `summary`), made when missing."""
+        return self._folder("tb", _checked(trial_id))
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the plots, made when missing."""
+        return self._folder("plots")
+
+    def _folder(self, *parts: str) -> Path:
+        folder = self.path.joinpath(*parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+class RunFolder(RunPaths):
     """A run folder this process holds; `create` or `open` it, and close it.
 
     Attributes:
-        path: the folder.
         journal: trials proposed and done.
     """
 
     def __init__(self, path: Path, lock: FolderLock) -> None:
-        self.path = path
+        super().__init__(path)
         self.journal = Journal(path / JOURNAL_NAME)
         self._lock = lock
 
@@ -75,19 +103,6 @@ class RunFolder:
         if not (path / STATUS_NAME).is_file():
             raise UsageError(f"{path} is not a run folder: no {STATUS_NAME} in it", hint="see: lrlab runs ls")
         return cls(path, FolderLock(path))
-
-    def trial(self, trial_id: str) -> Path:
-        """The folder of one trial, made when missing."""
-        return self._folder("trials", _checked(trial_id))
-
-    def tb(self, trial_id: str) -> Path:
-        """The TensorBoard folder of one trial (or of the `summary`), made when missing."""
-        return self._folder("tb", _checked(trial_id))
-
-    @property
-    def plots(self) -> Path:
-        """The folder of the plots, made when missing."""
-        return self._folder("plots")
 
     def write_config(self, text: str | None) -> None:
         """Keep the config as the user wrote it; None (the built-in default) writes nothing."""
@@ -133,11 +148,6 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _folder(self, *parts: str) -> Path:
-        folder = self.path.joinpath(*parts)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
 
 
 def read_object(path: Path) -> dict[str, Any]:

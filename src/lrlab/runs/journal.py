@@ -23,20 +23,20 @@ class Journal:
         self.notes: list[str] = []
         self._checked = False
 
-    def append(self, event: Mapping[str, Any]) -> None:
-        """Write one event; when this returns, it survives a power cut.
+    def append(self, *events: Mapping[str, Any]) -> None:
+        """Write events, all or none of them; when this returns, they survive a power cut.
 
         Raises:
             CheckpointError: the journal is damaged before its last line.
             OSError: the disk refused; the journal is as it was.
         """
-        line = encode_lines([event])
+        lines = encode_lines(events)
         new = not self.path.exists()
         file = LineFile(self.path, checked=self._checked)
         try:
             self._remark(file.note)
             self._checked = True
-            file.append(line, sync=True)
+            file.append(lines, sync=True)
         finally:
             file.close()
         if new:

@@ -1,7 +1,8 @@
 """Where a run stands: the state machine behind `status.json`.
 
-created -> running -> completed | interrupted | failed | diverged | degraded; what was interrupted, failed or
-degraded may run again. `lost` is never written: it is what `running` means once its process is dead.
+created -> running -> completed | interrupted | failed | diverged | degraded. Each of them may run again: what was
+cut short to go on, what has its answer because more trials are asked for. `lost` is never written: it is what
+`running` means once its process is dead.
 """
 
 import json
@@ -40,8 +41,8 @@ _NEXT: dict[State, set[State]] = {
     State.INTERRUPTED: {State.RUNNING, State.FAILED},
     State.FAILED: {State.RUNNING, State.INTERRUPTED},
     State.DEGRADED: {State.RUNNING, State.FAILED, State.INTERRUPTED},
-    State.COMPLETED: set(),
-    State.DIVERGED: set(),
+    State.COMPLETED: {State.RUNNING},
+    State.DIVERGED: {State.RUNNING},
 }
 UNFINISHED = frozenset({State.CREATED, State.RUNNING, State.INTERRUPTED, State.FAILED, State.LOST})
 
