@@ -1,4 +1,4 @@
-"""`train.compile`: the same names in checkpoints, nearly the same numbers, and one sentence where there is no compiler."""
+"""`train.compile`: the same names in checkpoints, nearly the same numbers, one sentence where no compiler is."""
 
 import shutil
 from pathlib import Path
