@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.interrupt import StopRequest
@@ -12,6 +13,8 @@ from lrlab.launch.recording import RowRecorder, curve_rows
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 from lrlab.launch.training import Training
+from lrlab.optim.form import momentum_form
+from lrlab.policies.effective import effective_lr
 from lrlab.runs.atomic import write_json
 from lrlab.runs.folder import RunFolder
 from lrlab.track.guard import GuardedSinks
@@ -75,7 +78,8 @@ class TrialRunner:
             if not self._quiet and start:
                 sys.stderr.write(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}\n")
         sinks = self._sinks(trial.spec, start + 1 if start else None)
-        rows = RowRecorder(sinks, "train", train.log_every)
+        effective = partial(effective_lr, form=momentum_form(trial.task.optimizer))
+        rows = RowRecorder(sinks, "train", train.log_every, effective=effective)
         training.before_save = rows.flush
         try:
             with self._progress(f"seed {trial.spec.seed}", trial) as bar:
