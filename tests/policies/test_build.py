@@ -95,6 +95,12 @@ def test_an_epoch_is_counted_in_updates_also_where_batches_are_accumulated() -> 
     assert turns(policy)[:6] == [0, 3, 7, 10, 13, 17]  # 3.3, 6.7, 10, ...: rounding does not add up
 
 
+def test_epochs_that_fill_the_training_fit_also_where_its_last_update_is_not_whole() -> None:
+    """Five epochs of seven batches, two to an update: 17.5 updates, of which 17 are done."""
+    policy = build(17, Fraction(7, 2), name="onecycle", warmup="1ep", up="2ep", down="1ep", final="1ep")
+    assert policy.total == 17 and turns(policy) == [0, 3, 10, 14, 16]
+
+
 @pytest.mark.parametrize(("every", "per_epoch"), [("1it", None), ("1ep", 20), ("25%", None)])
 def test_exponential_falls_by_gamma_per_stretch(every: str, per_epoch: int | None) -> None:
     policy = build(80, per_epoch, name="exponential", gamma=0.9, every=every)
@@ -105,6 +111,12 @@ def test_exponential_falls_by_gamma_per_stretch(every: str, per_epoch: int | Non
 def test_the_final_lr_of_one_cycle_may_be_a_divisor() -> None:
     assert build(name="onecycle", final_div=4).at(79).lr == pytest.approx(0.3 / 10 / 4)
     assert build(name="onecycle", min_lr=0.1, final_lr=0.02).at(79).lr == 0.02
+
+
+def test_the_torch_preset_takes_its_shape_and_its_divisors() -> None:
+    line = build(name="torch", shape="linear", pct_start=0.5, div_factor=3, final_div_factor=10)
+    assert [line.at(i).lr for i in (0, 39, 79)] == pytest.approx([0.1, 0.3, 0.01])
+    assert line.at(13).lr == pytest.approx(0.1 + 0.2 * 13 / 39)
 
 
 @pytest.mark.parametrize("name", ["onecycle", "torch", "triangular"])

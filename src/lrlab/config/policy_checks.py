@@ -5,7 +5,7 @@ from typing import Any
 
 from lrlab.config.conflict import Conflict, Sections
 
-_LEAST = {"constant": 1, "triangular": 1, "onecycle": 3, "step": 3}  # of the others 2; step's default has three levels
+_LEAST = {"constant": 1, "triangular": 1, "onecycle": 3, "step": 4}  # of the others 2; step falls at 50% and 75%
 _MOMENTUM = {
     "onecycle": ("momentum_low", "momentum_high"),
     "triangular": ("momentum_low", "momentum_high"),

@@ -116,7 +116,9 @@ def policy_for(spec: TrialSpec, task: Task, total: int, steps_per_epoch: Fractio
             config.policy, total=total, lr=config.optimizer.lr, momentum=momentum, steps_per_epoch=steps_per_epoch
         )
     except ValueError as error:
-        raise UsageError(str(error), hint="raise train.epochs or train.steps, or lower data.batch_size") from error
+        raise UsageError(
+            str(error), hint="raise train.epochs or train.steps, or change the policy; to see it: lrlab policy show"
+        ) from error
 
 
 def total_steps(train: TrainConfig, batches_per_epoch: int) -> int:

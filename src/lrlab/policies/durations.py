@@ -78,7 +78,7 @@ def divide(
         in_steps(duration, total, steps_per_epoch, name=name or "") if isinstance(duration, str) else None
         for duration, name in zip_longest(durations, names)
     ]
-    parts = [Fraction(repr(d)) if not isinstance(d, str) else Fraction(0) for d in durations]
+    parts = [Fraction(str(d)) if not isinstance(d, str) else Fraction(0) for d in durations]
     if any(part <= 0 for part, steps in zip(parts, fixed, strict=True) if steps is None):
         raise ValueError(f"parts must be above 0; got {_listing(durations, fixed, names)}")
     taken = sum((steps for steps in fixed if steps is not None), Fraction(0))

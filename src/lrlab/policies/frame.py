@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from lrlab.policies.durations import Duration, StepsPerEpoch, divide, in_steps, nearest_step
+from lrlab.policies.durations import Duration, StepsPerEpoch, divide, in_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Frame:
         Raises:
             ValueError: it is as long as the training.
         """
-        steps = max(1, nearest_step(self.length("warmup", written)))
+        steps = max(1, int(self.length("warmup", written)))  # down, so that what fits exactly still does
         if steps >= self.total:
             raise ValueError(f"policy.warmup={written} ({steps} steps) leaves nothing of the {self.total} steps")
         return replace(self, warmup=(written, steps))

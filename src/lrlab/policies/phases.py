@@ -37,10 +37,11 @@ class Phase:
 
     def at(self, share: float, own_momentum: float | None) -> Hyper:
         """The values at `share` in [0, 1] of the way; `own_momentum` where momentum is left alone."""
-        momentum = own_momentum
-        if self.momentum is not None:
-            momentum = between(*self.momentum, share, "cosine" if self.shape == "cosine" else "linear")
-        return Hyper(between(*self.lr, share, self.shape, self.power), momentum, self.name)
+        lr = between(self.lr[0], self.lr[1], share, self.shape, self.power)
+        if self.momentum is None:
+            return Hyper(lr, own_momentum, self.name)
+        shape: Shape = "cosine" if self.shape == "cosine" else "linear"
+        return Hyper(lr, between(self.momentum[0], self.momentum[1], share, shape), self.name)
 
 
 class Phased:
@@ -66,12 +67,16 @@ class Phased:
 
     def at(self, step: int) -> Hyper:
         """What update `step` uses; past the end, what the last one uses."""
-        check_step(step)
-        step = min(step, self.total - 1)
-        index = bisect_right(self._starts, step) - 1
-        phase, local = self.phases[index], step - self._starts[index]
-        span = phase.steps - (self.closes and index == len(self.phases) - 1)
-        return phase.at(local / span if span else 1.0, self.own_momentum)
+        if step < 0:
+            check_step(step)
+        if step >= self.total:
+            step = self.total - 1
+        phases, starts = self.phases, self._starts
+        index = bisect_right(starts, step) - 1
+        phase, span = phases[index], phases[index].steps
+        if self.closes and index == len(phases) - 1:
+            span -= 1
+        return phase.at((step - starts[index]) / span if span else 1.0, self.own_momentum)
 
     def knots(self) -> tuple[Knot, ...]:
         """The first step of each phase, and the last step of all."""
@@ -93,16 +98,17 @@ def between(start: float, end: float, share: float, shape: Shape = "linear", pow
         return start
     if share >= 1:
         return end
-    if shape == "exponential":
+    if shape == "linear":
+        value = start + (end - start) * share
+    elif shape == "exponential":
         value = start * float((end / start) ** share)
     else:
         value = start + (end - start) * _eased(share, shape, power)
-    return min(max(value, min(start, end)), max(start, end))
+    low, high = (start, end) if start <= end else (end, start)
+    return low if value < low else high if value > high else value  # rounding must not leave the range
 
 
 def _eased(share: float, shape: Shape, power: float) -> float:
     if shape == "cosine":
         return (1 - math.cos(math.pi * share)) / 2
-    if shape == "1-sqrt":
-        return math.sqrt(share)
-    return 1 - float((1 - share) ** power) if shape == "polynomial" else share
+    return math.sqrt(share) if shape == "1-sqrt" else 1 - float((1 - share) ** power)
