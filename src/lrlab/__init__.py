@@ -5,6 +5,9 @@
     finding.suggestion, finding.flags
     lrlab.plot(finding).savefig("range.png")
 
+    scheduler = lrlab.OneCycle(optimizer, max_lr=finding.suggestion, total=len(loader) * epochs)
+    scheduler.step()  # after each optimizer.step()
+
 Names are looked up when first used (PEP 562), so `import lrlab` costs nothing.
 """
 
@@ -14,31 +17,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lrlab.experiments.live_range_test import range_test as range_test
     from lrlab.experiments.range_test import RangeFinding as RangeFinding
-    from lrlab.policies.base import Policy as Policy
-    from lrlab.policies.constant import Constant as Constant
-    from lrlab.policies.onecycle import OneCycle as OneCycle
-    from lrlab.policies.range import Range as Range
-    from lrlab.policies.torch_onecycle import TorchOneCycle as TorchOneCycle
+    from lrlab.optim.scheduler import OneCycle as OneCycle
+    from lrlab.optim.scheduler import PolicyScheduler as PolicyScheduler
     from lrlab.report.plot import plot as plot
 
 _HOMES = {
     "range_test": "lrlab.experiments.live_range_test",
     "RangeFinding": "lrlab.experiments.range_test",
-    "Policy": "lrlab.policies.base",
-    "Constant": "lrlab.policies.constant",
-    "OneCycle": "lrlab.policies.onecycle",
-    "Range": "lrlab.policies.range",
-    "TorchOneCycle": "lrlab.policies.torch_onecycle",
+    "OneCycle": "lrlab.optim.scheduler",
+    "PolicyScheduler": "lrlab.optim.scheduler",
     "plot": "lrlab.report.plot",
 }
-__all__ = [*_HOMES, "init"]
+_ROOMS = ("init", "policies")
+__all__ = [*_HOMES, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name == "init":
-        return import_module("lrlab.init")
+    if name in _ROOMS:
+        return import_module(f"lrlab.{name}")
     raise AttributeError(f"module 'lrlab' has no attribute {name!r}")
 
 

@@ -66,6 +66,7 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
 
 
 _SMITH_2018 = "Smith, Topin 2018, arXiv:1708.07120"
+_SGDR = "Loshchilov, Hutter 2017, arXiv:1608.03983"
 _HE_2015 = "He et al. 2015, arXiv:1502.01852"
 _GLOROT_2010 = "Glorot, Bengio 2010, AISTATS"
 _LECUN_1998 = "LeCun et al. 1998, Efficient BackProp, section 4.6"
@@ -125,9 +126,17 @@ OPTIMIZERS = Registry(
 POLICIES = Registry(
     "policy",
     [
-        Entry("constant", "lrlab.policies.build:constant", "one lr throughout"),
-        Entry("range", "lrlab.policies.build:range_", "lr rises from lr_min to lr_max", "Smith 2017, arXiv:1506.01186, section 3.3"),
-        Entry("onecycle", "lrlab.policies.build:onecycle", "30 parts up, 40 down, 10 on down; momentum opposite", _SMITH_2018),
-        Entry("torch", "lrlab.policies.build:torch_onecycle", "torch.optim.lr_scheduler.OneCycleLR, knot for knot", _SMITH_2018),
+        Entry("constant", "lrlab.policies.constant:build", "one lr throughout"),
+        Entry("onecycle", "lrlab.policies.onecycle:build", "30 parts up, 40 down, 10 on down; momentum opposite", _SMITH_2018),
+        Entry("torch", "lrlab.policies.torch_onecycle:build", "torch.optim.lr_scheduler.OneCycleLR, knot for knot", _SMITH_2018),
+        Entry("triangular", "lrlab.policies.triangular:build", "CLR: up and down again and again; or with falling peaks", "Smith 2017, arXiv:1506.01186, section 3"),
+        Entry("cosine", "lrlab.policies.decay:build_cosine", "half a cosine down", _SGDR),
+        Entry("cosine_restarts", "lrlab.policies.cosine_restarts:build", "SGDR: half cosines, each starting again from the top", _SGDR),
+        Entry("linear", "lrlab.policies.decay:build_linear", "straight down"),
+        Entry("polynomial", "lrlab.policies.decay:build_polynomial", "down as a power of what is left", "Chen et al. 2017, arXiv:1606.00915"),
+        Entry("exponential", "lrlab.policies.decay:build_exponential", "down by the same factor at each step"),
+        Entry("step", "lrlab.policies.step:build", "down by a factor at milestones", "He et al. 2016, arXiv:1512.03385, section 4.2"),
+        Entry("wsd", "lrlab.policies.wsd:build", "warm-up, stable, decay", "Hägele et al. 2024, arXiv:2405.18392"),
+        Entry("range", "lrlab.policies.range:build", "lr rises from lr_min to lr_max", "Smith 2017, arXiv:1506.01186, section 3.3"),
     ],
 )  # fmt: skip

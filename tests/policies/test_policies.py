@@ -1,26 +1,28 @@
-"""Policies against closed forms, a slow plain twin, their invariants, and torch."""
+"""Each policy against its definition."""
 
 import math
-from itertools import pairwise
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrlab.errors import UsageError
-from lrlab.policies.base import Policy
-from lrlab.policies.build import build_policy
-from lrlab.policies.constant import Constant
-from lrlab.policies.onecycle import OneCycle
-from lrlab.policies.phases import divide
-from lrlab.policies.range import Range
-from lrlab.policies.torch_onecycle import TorchOneCycle
-
-totals = st.integers(3, 400)
-lrs = st.floats(1e-6, 10)
+from lrlab.policies import (
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    Linear,
+    OneCycle,
+    Polynomial,
+    Range,
+    StableDecay,
+    Step,
+    TorchOneCycle,
+    Triangular,
+    Warmup,
+)
+from lrlab.policies.durations import divide
+from lrlab.policies.effective import effective_lr
 
 
 def plain_onecycle(total: int, parts: tuple[int, int, int], shape: str) -> list[tuple[float, float]]:
@@ -39,7 +41,9 @@ def plain_onecycle(total: int, parts: tuple[int, int, int], shape: str) -> list[
 
 
 @given(
-    totals, st.tuples(st.integers(1, 50), st.integers(1, 50), st.integers(1, 50)), st.sampled_from(["linear", "cosine"])
+    st.integers(3, 400),
+    st.tuples(st.integers(1, 50), st.integers(1, 50), st.integers(1, 50)),
+    st.sampled_from(["linear", "cosine"]),
 )
 def test_onecycle_equals_its_definition(total: int, parts: tuple[int, int, int], shape: Any) -> None:
     policy = OneCycle(total=total, max_lr=1.0, parts=parts, shape=shape)
@@ -57,52 +61,19 @@ def test_eighty_steps_are_the_notes_thirty_forty_ten() -> None:
     assert [policy.at(i).phase for i in (0, 29, 30, 69, 70, 79)] == ["up", "up", "down", "down", "final", "final"]
 
 
-@given(totals, lrs)
-def test_onecycle_stays_in_bounds_with_one_peak(total: int, peak: float) -> None:
-    policy = OneCycle(total=total, max_lr=peak)
-    values = [policy.at(step).lr for step in range(total)]
-    assert 0 < min(values) == values[-1]
-    assert max(values) == peak and values.count(peak) == 1
+@given(st.integers(3, 400), st.floats(1e-6, 10))
+def test_onecycle_has_one_peak_and_falls_on_both_sides_of_it(total: int, peak: float) -> None:
+    values = [OneCycle(total=total, max_lr=peak).at(step).lr for step in range(total)]
     top = values.index(peak)
-    assert all(a < b for a, b in pairwise(values[: top + 1]))
-    assert all(a >= b for a, b in pairwise(values[top:]))
+    assert max(values) == peak and values.count(peak) == 1
+    assert values[: top + 1] == sorted(set(values[: top + 1]))
+    assert values[top:] == sorted(values[top:], reverse=True)
 
 
-@given(st.integers(1, 12))
-def test_stretching_the_total_stretches_the_policy(k: int) -> None:
-    short, long = OneCycle(total=80, max_lr=1.0), OneCycle(total=80 * k, max_lr=1.0)
-    assert all(long.at(k * step).lr == pytest.approx(short.at(step).lr, abs=1e-12) for step in range(71))
-
-
-@given(st.integers(3, 10_000), st.lists(st.integers(1, 1000), min_size=1, max_size=3))
-def test_parts_add_up_and_none_is_empty(total: int, parts: list[int]) -> None:
-    lengths = divide(total, parts)
-    assert sum(lengths) == total and min(lengths) >= 1
-    exact = [total * part / sum(parts) for part in parts]
-    if min(exact) >= 1:
-        assert all(abs(length - share) < 1 for length, share in zip(lengths, exact, strict=True))
-
-
-POLICIES: list[Policy] = [
-    Constant(0.1, 7),
-    Range(1e-6, 10.0, 50),
-    Range(0.1, 1.0, 50, "linear", staircase=3),
-    OneCycle(total=20, max_lr=0.5),
-    OneCycle(total=3, max_lr=0.5, shape="cosine"),
-    TorchOneCycle(total=20, max_lr=0.5),
-]
-
-
-@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: type(p).__name__)
-def test_contract_pure_clamped_and_never_before_the_start(policy: Policy) -> None:
-    forwards = [policy.at(step) for step in range(policy.total)]
-    assert [policy.at(step) for step in reversed(range(policy.total))] == forwards[::-1]
-    assert policy.at(policy.total) == policy.at(policy.total + 10**6) == forwards[-1]
-    with pytest.raises(ValueError, match="before the start"):
-        policy.at(-1)
-    for knot in policy.knots():
-        assert knot.lr == pytest.approx(policy.at(knot.step).lr, rel=1e-12) or "torch" in type(policy).__module__
-    assert policy.knots()[0].step == 0 and policy.knots()[-1].step == policy.total - 1
+def test_the_final_lr_of_a_cycle_is_given_or_divided() -> None:
+    for given_as in ({"final_lr": 0.02}, {"final_div": 5}):
+        assert OneCycle(total=9, max_lr=1.0, **given_as).at(8).lr == pytest.approx(0.02)  # type: ignore[arg-type]
+    assert OneCycle(total=80, max_lr=1.0, parts=("50it", "20%", 1)).lengths == (50, 16, 14)
 
 
 def test_range_hits_both_ends_and_is_geometric() -> None:
@@ -119,38 +90,55 @@ def test_a_staircase_holds_each_level() -> None:
     assert values == [0.1] * 4 + [pytest.approx(0.55)] * 4 + [1.0] * 2
 
 
-@pytest.mark.parametrize("total", [2, 3, 5, 10, 50, 333])
-@pytest.mark.parametrize("pct", [0.1, 0.3, 0.55])
-@pytest.mark.parametrize("shape", ["cosine", "linear"])
-def test_the_torch_preset_equals_torch(total: int, pct: float, shape: Any) -> None:
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
-    strategy = {"cosine": "cos", "linear": "linear"}[shape]
-    if pct * total - 1 <= 0:
-        pytest.skip("torch divides by a phase of no length, or a negative one, here")
-    theirs = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 2.0, total_steps=total, pct_start=pct, anneal_strategy=strategy
-    )
-    ours = TorchOneCycle(total=total, max_lr=2.0, pct_start=pct, shape=shape)
-    for step in range(total):
-        group = optimizer.param_groups[0]
-        assert ours.at(step).lr == pytest.approx(group["lr"], abs=2e-12)
-        assert ours.at(step).momentum == pytest.approx(group["momentum"], abs=1e-12)
-        optimizer.step()
-        if step < total - 1:
-            theirs.step()
+def test_wsd_warms_up_holds_and_cools_down_by_one_minus_the_root() -> None:
+    policy = Warmup(StableDecay(1.0, 90, final_lr=0.01, parts=("59it", "31it")), 10, start=0.1)
+    values = [policy.at(i).lr for i in range(100)]
+    assert values[:10] == pytest.approx([0.1 + 0.9 * i / 10 for i in range(10)])
+    assert values[10:70] == [1.0] * 60
+    assert values[69:] == pytest.approx([1 - 0.99 * math.sqrt(k / 30) for k in range(31)])
 
 
-def test_past_the_end_torch_goes_negative_and_ours_does_not() -> None:
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
-    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=100, anneal_strategy="linear")
-    for _ in range(100):  # the documented loop: one step() per batch
-        optimizer.step()
-        theirs.step()
-    assert optimizer.param_groups[0]["lr"] < 0
-    ours = TorchOneCycle(total=100, max_lr=1.0, shape="linear")
-    assert ours.at(100).lr == ours.at(99).lr == pytest.approx(1 / 25 / 1e4)
+@pytest.mark.parametrize("t_mult", [1, 2])
+def test_restarts_are_periods_and_the_last_ends_with_the_training(t_mult: int) -> None:
+    policy = CosineRestarts(1.0, 78, min_lr=0.01, period=19.5, t_mult=t_mult)
+    starts = [knot.step for knot in policy.knots() if knot.label != "min-lr"]
+    assert (
+        starts == {1: [0, 20, 39, 59], 2: [0, 20, 59]}[t_mult]
+    )  # a rounded period would end with two steps at the top
+    assert all(policy.at(step).lr == 1.0 for step in starts)
+    assert policy.at(77).lr == 0.01 and policy.at(19).lr < 0.02
+    assert policy.at(10).lr == pytest.approx(0.01 + 0.99 * (1 + math.cos(math.pi * 10 / 20)) / 2)
+
+
+def test_triangular2_halves_the_height_after_each_cycle_and_momentum_mirrors_it() -> None:
+    policy = Triangular(1.0, 40, 5, min_lr=0.2, mode="triangular2", momentum=(0.8, 0.9))
+    assert [policy.at(k).lr for k in (0, 5, 10, 15, 25)] == pytest.approx([0.2, 1.0, 0.2, 0.6, 0.4])
+    assert [policy.at(k).momentum for k in (0, 5, 10, 15, 25)] == pytest.approx([0.9, 0.8, 0.9, 0.85, 0.875])
+
+
+def test_a_half_cycle_of_a_fraction_of_a_step_does_not_drift() -> None:
+    peaks = [k.step for k in Triangular(1.0, 170, 8.5).knots() if k.label == "peak"]
+    assert peaks == [9, 26, 43, 60, 77, 94, 111, 128, 145, 162]
+
+
+def test_a_warm_up_comes_before_the_policy_and_shifts_it() -> None:
+    inner = OneCycle(total=80, max_lr=1.0)
+    policy = Warmup(inner, 20, start=0.25)
+    assert policy.total == 100
+    assert [policy.at(i).lr for i in (0, 10, 20)] == pytest.approx([0.025, 0.0625, 0.1])
+    assert {policy.at(i).momentum for i in range(20)} == {0.95}
+    assert all(policy.at(20 + i) == inner.at(i) for i in range(90))
+    assert [knot.step for knot in policy.knots()] == [0, 20, 50, 90, 99]
+
+
+@pytest.mark.parametrize(("form", "factor"), [("torch", 10.0), ("ema", 1.0), ("adam", 1.0)])
+def test_the_effective_lr_is_the_step_under_a_steady_gradient(form: Any, factor: float) -> None:
+    assert effective_lr(0.2, 0.9, form) == pytest.approx(0.2 * factor)
+    assert effective_lr(0.2, None, form) == effective_lr(0.2, 0.0, form) == 0.2
+    velocity = {"torch": 0.0, "ema": 0.0, "adam": 0.0}[form]
+    for _ in range(400):  # gradient 1
+        velocity = 0.9 * velocity + (1.0 if form == "torch" else 0.1)
+    assert 0.2 * velocity == pytest.approx(effective_lr(0.2, 0.9, form))
 
 
 @pytest.mark.parametrize(
@@ -159,26 +147,28 @@ def test_past_the_end_torch_goes_negative_and_ours_does_not() -> None:
         (lambda: OneCycle(total=2, max_lr=1.0), "at least 3"),
         (lambda: OneCycle(total=9, max_lr=1.0, min_lr=2.0), "min < max"),
         (lambda: OneCycle(total=9, max_lr=1.0, final_lr=0.5), "final <= min"),
+        (lambda: OneCycle(total=9, max_lr=1.0, final_lr=0.01, final_div=10), "one of them"),
+        (lambda: OneCycle(total=9, max_lr=1.0, parts=("2ep", 1, 1)), "counts epochs"),
         (lambda: Range(1.0, 0.1, 10), "below lr_max"),
         (lambda: Range(0.1, 1.0, 10, staircase=10), "at least 2"),
         (lambda: TorchOneCycle(total=10, max_lr=1.0, pct_start=1.0), "between 0 and 1"),
         (lambda: TorchOneCycle(total=1, max_lr=1.0), "at least 2"),
+        (lambda: Cosine(1.0, 1), "at least 2"),
+        (lambda: Linear(1.0, 9, 1.0), "final < lr"),
+        (lambda: Exponential(1.0, 9, -0.1), "0 < final"),
+        (lambda: Polynomial(1.0, 9, power=0), "above 0"),
+        (lambda: Step(1.0, 9, (3, 3)), "must rise"),
+        (lambda: Step(1.0, 9, (9,)), "must rise and lie between"),
+        (lambda: Step(1.0, 9, (3,), gamma=1.0), "between 0 and 1"),
+        (lambda: CosineRestarts(1.0, 9, period=0.5), "at least 1 step"),
+        (lambda: CosineRestarts(1.0, 9, t_mult=0), "at least 1"),
+        (lambda: Triangular(1.0, 9, 0.5), "at least 1"),
+        (lambda: Triangular(1.0, 9, 3, min_lr=1.0), "min < max"),
+        (lambda: StableDecay(1.0, 1), "at least 2"),
+        (lambda: Warmup(Cosine(1.0, 9), 0), "at least 1"),
+        (lambda: Warmup(Cosine(1.0, 9), 3, start=0.0), "above 0"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_values(make: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         make()
-
-
-def test_building_takes_the_optimizers_lr_and_momentum() -> None:
-    from lrlab.config.sections import policy as sections
-
-    for section in (sections.Constant(), sections.OneCycle(), sections.TorchOneCycle()):
-        policy = build_policy(section, total=80, lr=0.3, momentum=0.9)
-        assert max(policy.at(i).lr for i in range(80)) == pytest.approx(0.3, rel=1e-2)
-    still = build_policy(sections.OneCycle(cycle_momentum=False), total=80, lr=0.3, momentum=0.8)
-    assert {still.at(i).momentum for i in range(80)} == {0.8}
-    none = build_policy(sections.OneCycle(), total=80, lr=0.3, momentum=None)
-    assert {none.at(i).momentum for i in range(80)} == {None}  # nothing to cycle, and nothing enabled silently
-    with pytest.raises(UsageError, match="there are: constant"):
-        build_policy(SimpleNamespace(name="nope"), total=9, lr=0.1, momentum=None)

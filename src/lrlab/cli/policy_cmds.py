@@ -1,23 +1,36 @@
-"""`lrlab policy ls` and `lrlab policy show NAME`."""
+"""`lrlab policy ls` and `lrlab policy show NAME|CONFIG`."""
 
-import sys
-from collections.abc import Sequence
+import json
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.errors import UsageError
+
 if TYPE_CHECKING:
+    from lrlab.config.load import LoadedConfig
     from lrlab.policies.base import Policy
+    from lrlab.policies.effective import MomentumForm
 
 policy_app = typer.Typer(no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="constant, range, onecycle or torch.")]
+Target = Annotated[
+    str, typer.Argument(metavar="NAME|CONFIG", help="A policy (lrlab policy ls), or a config, whose policy is drawn.")
+]
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="For example policy.shape=cosine.")]
-Steps = Annotated[int, typer.Option("--steps", min=1, help="Updates in all.")]
+Steps = Annotated[
+    int | None, typer.Option("--steps", min=1, help="Updates in all; default: of the config's training, 80 for a NAME.")
+]
+StepsPerEpoch = Annotated[
+    int | None, typer.Option("--steps-per-epoch", min=1, help="Updates in an epoch, for durations such as 5ep.")
+]
 Lr = Annotated[
-    float, typer.Option("--lr", min=1e-30, help="The optimizer's lr: constant's value, one-cycle's maximum.")
+    float | None,
+    typer.Option("--lr", min=1e-30, help="The optimizer's lr; default: the config's, 1 for a NAME."),
 ]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Also draw it into a PNG.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print knots and every step's values as JSON.")]
 
 
 @policy_app.command("ls")
@@ -26,62 +39,134 @@ def list_command() -> None:
     from lrlab.registry import POLICIES
 
     for name, entry in POLICIES.items():
-        typer.echo(f"{name:10}{entry.summary}{f'  [{entry.source}]' if entry.source else ''}")
+        typer.echo(f"{name:17}{entry.summary}{f'  [{entry.source}]' if entry.source else ''}")
 
 
 @policy_app.command("show")
-def show_command(name: Name, overrides: Overrides = None, steps: Steps = 80, lr: Lr = 1.0, png: Png = None) -> None:
-    """Draw a policy: lr and momentum over its steps, and the steps at which it turns."""
+def show_command(
+    target: Target,
+    overrides: Overrides = None,
+    steps: Steps = None,
+    steps_per_epoch: StepsPerEpoch = None,
+    lr: Lr = None,
+    png: Png = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a policy: lr, momentum and effective lr over its steps, and the steps at which it turns."""
+    from lrlab.cli.inputs import announce
+
+    loaded = _load(target, overrides or [], steps, lr)
+    announce(loaded, verbose=False)
+    policy, per_epoch = _policy(loaded, steps_per_epoch)
+    form = _form(loaded.config.optimizer)
+    plot = _draw_png(policy, form, f"Policy {loaded.config.policy.name}", png) if png is not None else None
+    if as_json:
+        typer.echo(json.dumps(_as_json(policy, form, loaded.config.policy.name, per_epoch, plot)))
+        return
+    from lrlab.cli.policy_text import describe
+
+    for line in describe(policy, form, loaded.config.policy.name, per_epoch):
+        typer.echo(line)
+    if plot is not None:
+        typer.echo(f"\nplot   {plot}")
+
+
+def _load(target: str, overrides: list[str], steps: int | None, lr: float | None) -> "LoadedConfig":
+    """The config that TARGET, the overrides and the options make together.
+
+    Raises:
+        UsageError: TARGET is neither a policy nor a file.
+    """
     from lrlab.config.load import load_config
-    from lrlab.errors import UsageError
+    from lrlab.registry import POLICIES, nearest
+
+    is_config = Path(target).suffix in (".yaml", ".yml") or Path(target).is_file()
+    if target not in POLICIES and not is_config:
+        near = nearest(target, POLICIES)
+        hint = f"did you mean {near!r}?" if near else "a config ends in .yaml"
+        raise UsageError(f"{target!r} is neither a policy nor a config; there are: {', '.join(POLICIES)}", hint=hint)
+    named = target in POLICIES
+    path, first = (None, [f"policy.name={target}"]) if named else (Path(target), [])
+    if named:
+        steps, lr = steps or 80, lr or 1.0
+    flags = [("--lr", "optimizer.lr", lr), ("--steps", "train.steps", steps)]
+    arguments = list(enumerate([*first, *overrides], start=2 - len(first)))
+    return load_config(path, arguments, flags=[flag for flag in flags if flag[2] is not None])
+
+
+def _policy(loaded: "LoadedConfig", steps_per_epoch: int | None) -> tuple["Policy", Fraction | None]:
+    """The policy over the config's training, and how many updates an epoch has where that is known.
+
+    Raises:
+        UsageError: the length of the training is not known before the data is read, or the policy does not fit it.
+    """
+    from lrlab.data.sizes import batches_per_epoch
     from lrlab.policies.build import build_policy
 
-    flags = [("NAME", "policy.name", name), ("--lr", "optimizer.lr", lr), ("--steps", "train.steps", steps)]
-    config = load_config(None, list(enumerate(overrides or [], start=2)), flags=flags).config
-    momentum = getattr(config.optimizer, "momentum", getattr(config.optimizer, "beta1", None))
+    config = loaded.config
+    per_epoch = Fraction(steps_per_epoch) if steps_per_epoch is not None else None
+    if per_epoch is None and loaded.path is not None:
+        batches = batches_per_epoch(config.data)
+        per_epoch = Fraction(batches, config.train.accumulate) if batches else None
+    total = config.train.steps
+    if total is None:
+        if per_epoch is None:
+            raise UsageError(
+                f"how long {config.train.epochs} epochs of data.name={config.data.name} are shows when it is read",
+                hint="pass --steps, or --steps-per-epoch",
+            )
+        total = int((config.train.epochs or 0) * per_epoch)
+    optimizer = config.optimizer
+    momentum = getattr(optimizer, "momentum", getattr(optimizer, "beta1", None))
     try:
-        policy = build_policy(config.policy, total=steps, lr=lr, momentum=momentum)
+        policy = build_policy(config.policy, total=total, lr=optimizer.lr, momentum=momentum, steps_per_epoch=per_epoch)
     except ValueError as error:
-        raise UsageError(f"policy {name} over {steps} steps: {error}") from error
-    _print(policy)
-    if png is not None:
-        from lrlab.report.policy_figure import policy_figure
-        from lrlab.report.save import save_figure
-
-        path = next(
-            p
-            for p in save_figure(policy_figure(policy, title=f"Policy {name}"), png.parent, png.stem)
-            if p.suffix == ".png"
-        )
-        typer.echo(f"plot   {path}")
+        hint = "or pass --steps-per-epoch" if "counts epochs" in str(error) else None
+        raise UsageError(f"policy {config.policy.name} over {total} steps: {error}", hint=hint) from error
+    return policy, per_epoch
 
 
-def _print(policy: "Policy") -> None:
-    hypers = [policy.at(step) for step in range(policy.total)]
-    typer.echo("learning rate")
-    typer.echo(draw([h.lr for h in hypers]))
-    momenta = [h.momentum for h in hypers if h.momentum is not None]
-    if len(set(momenta)) > 1:
-        typer.echo("\nmomentum")
-        typer.echo(draw(momenta, rows=5))
-    typer.echo(f"\n{'knot':10}{'step':>7}{'lr':>12}{'momentum':>10}")
-    for knot in policy.knots():
-        shown = f"{knot.momentum:.4g}" if knot.momentum is not None else "-"
-        typer.echo(f"{knot.label:10}{knot.step:>7}{knot.lr:>12.4g}{shown:>10}")
+def _form(optimizer: Any) -> "MomentumForm":
+    """How momentum enters, from the optimizer's section."""
+    form: MomentumForm = getattr(optimizer, "momentum_form", "torch" if hasattr(optimizer, "momentum") else "adam")
+    return form
 
 
-def draw(values: Sequence[float], *, columns: int = 64, rows: int = 10) -> str:
-    """A curve as text: one column per stretch of steps, eighths of a row where the terminal can show them."""
-    eighths = " ▁▂▃▄▅▆▇█" if "utf" in (getattr(sys.stdout, "encoding", None) or "").lower() else "    ####"
-    low, high = min(values), max(values)
-    columns = min(columns, len(values))
-    picked = [values[round(i * (len(values) - 1) / max(1, columns - 1))] for i in range(columns)]
-    span = (high - low) or abs(high) or 1.0
-    base = low if high > low else 0.0
-    heights = [(v - base) / span * rows * 8 for v in picked]
-    lines = []
-    for row in reversed(range(rows)):
-        cells = [eighths[min(len(eighths) - 1, max(0, round((h - 8 * row) * (len(eighths) - 1) / 8)))] for h in heights]
-        label = f"{high:.3g}" if row == rows - 1 else f"{base:.3g}" if row == 0 else ""
-        lines.append(f"{label:>9} |{''.join(cells).rstrip()}")
-    return "\n".join(lines)
+def _draw_png(policy: "Policy", form: "MomentumForm", title: str, png: Path) -> Path:
+    from lrlab.report.policy_figure import policy_figure
+    from lrlab.report.save import save_figure
+
+    saved = save_figure(policy_figure(policy, form, title=title), png.parent, png.stem)
+    return next(path for path in saved if path.suffix == ".png")
+
+
+def _as_json(
+    policy: "Policy", form: "MomentumForm", name: str, per_epoch: Fraction | None, plot: Path | None
+) -> dict[str, Any]:
+    from lrlab.policies.curve import sample
+    from lrlab.policies.effective import effective_lr
+    from lrlab.policies.spec import to_spec
+
+    curve = sample(policy, form)
+    return {
+        "policy": name,
+        "total": policy.total,
+        "steps_per_epoch": float(per_epoch) if per_epoch is not None else None,
+        "momentum_form": form,
+        "momentum_cycled": curve.cycled,
+        "spec": to_spec(policy),
+        "knots": [
+            {
+                "label": knot.label,
+                "step": knot.step,
+                "lr": knot.lr,
+                "momentum": knot.momentum,
+                "lr_effective": effective_lr(knot.lr, knot.momentum, form),
+            }
+            for knot in policy.knots()
+        ],
+        "lr": curve.lrs,
+        "momentum": curve.momenta,
+        "lr_effective": curve.effective,
+        "plot": str(plot) if plot is not None else None,
+    }

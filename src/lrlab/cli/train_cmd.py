@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 PolicyName = Annotated[
     str | None,
-    typer.Option("--policy", metavar="NAME", help="constant, range, onecycle or torch; see: lrlab policy ls"),
+    typer.Option("--policy", metavar="NAME", help="The policy; see: lrlab policy ls"),
 ]
 
 

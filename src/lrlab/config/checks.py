@@ -1,19 +1,9 @@
 """What no single field can see: values that contradict each other, each named with both places."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
-Sections = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Fields that do not go together. `fields` are dotted keys, the ones to point at first."""
-
-    fields: tuple[str, ...]
-    message: str
-    hint: str = ""
+from lrlab.config.conflict import Conflict, Sections
+from lrlab.config.policy_checks import POLICY_CHECKS
 
 
 def find_conflicts(sections: Sections) -> list[Conflict]:
@@ -40,44 +30,6 @@ def _sweep(sections: Sections) -> Iterator[Conflict]:
         if steps is not None and steps < 10 * section.staircase:
             message = f"{name}.steps={steps} with {name}.staircase={section.staircase} makes fewer than 10 points"
             yield Conflict((f"{name}.steps", f"{name}.staircase"), message, f"at least {10 * section.staircase} steps")
-
-
-def _cycle(sections: Sections) -> Iterator[Conflict]:
-    policy, optimizer = sections.get("policy"), sections.get("optimizer")
-    if policy is None or policy.name not in ("onecycle", "torch"):
-        return
-    low, high = _MOMENTUM[policy.name]
-    if getattr(policy, low) > getattr(policy, high):
-        message = f"policy.{low}={getattr(policy, low):g} is above policy.{high}={getattr(policy, high):g}"
-        yield Conflict((f"policy.{low}", f"policy.{high}"), message)
-    if optimizer is not None and policy.cycle_momentum and getattr(optimizer, "momentum", 1) == 0:
-        message = "policy.cycle_momentum=true, and optimizer.momentum=0 leaves nothing to cycle"
-        hint = "set optimizer.momentum above 0, or policy.cycle_momentum=false"
-        yield Conflict(("optimizer.momentum", "policy.cycle_momentum"), message, hint)
-    peak = policy.max_lr if policy.max_lr is not None else getattr(optimizer, "lr", None)
-    if policy.name == "onecycle" and peak is not None:
-        yield from _cycle_lrs(policy, peak)
-
-
-def _cycle_lrs(policy: Any, peak: float) -> Iterator[Conflict]:
-    peak_key = "optimizer.lr" if policy.max_lr is None else "policy.max_lr"
-    low = peak / 10 if policy.min_lr is None else policy.min_lr
-    if low >= peak:
-        message = f"policy.min_lr={low:g} is not below {peak_key}={peak:g}"
-        yield Conflict(("policy.min_lr", peak_key), message)
-    elif policy.final_lr is not None and policy.final_lr > low:
-        message = f"policy.final_lr={policy.final_lr:g} is above policy.min_lr={low:g}"
-        yield Conflict(("policy.final_lr", "policy.min_lr"), message)
-
-
-def _cycle_length(sections: Sections) -> Iterator[Conflict]:
-    policy, train = sections.get("policy"), sections.get("train")
-    if policy is None or train is None or train.steps is None:
-        return
-    least = {"onecycle": 3, "torch": 2, "range": 2}.get(policy.name, 1)
-    if train.steps < least:
-        message = f"train.steps={train.steps} is too short for policy.name={policy.name}, which needs {least}"
-        yield Conflict(("train.steps", "policy.name"), message)
 
 
 def _nesterov(sections: Sections) -> Iterator[Conflict]:
@@ -141,7 +93,6 @@ def _precision(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("train.precision", "train.device"), message, "use train.precision=bf16 or fp32")
 
 
-_MOMENTUM = {"onecycle": ("momentum_low", "momentum_high"), "torch": ("base_momentum", "max_momentum")}
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation, _moments, _early_stop, _precision,
+    _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
 )  # fmt: skip

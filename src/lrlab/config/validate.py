@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from lrlab.config.arms import Merged, fill_names, section_arms
-from lrlab.config.checks import Conflict, find_conflicts
+from lrlab.config.checks import find_conflicts
+from lrlab.config.conflict import Conflict
 from lrlab.config.messages import describe_problem
 from lrlab.config.schema import Config
 from lrlab.config.sections.train import DEFAULT_EPOCHS

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
@@ -89,7 +90,12 @@ def _assembled(spec: TrialSpec, config: Config, device: torch.device) -> Trial:
     return Trial(
         spec=spec,
         task=task,
-        policy=policy_for(spec, task, total_steps(config.train, bundle.train.steps_per_epoch)),
+        policy=policy_for(
+            spec,
+            task,
+            total_steps(config.train, bundle.train.steps_per_epoch),
+            Fraction(bundle.train.steps_per_epoch, config.train.accumulate),
+        ),
         stream=EpochStream(bundle.train),
         batches_per_epoch=bundle.train.steps_per_epoch,
         val=bundle.val,
@@ -123,8 +129,8 @@ def _task(spec: TrialSpec, config: Config, model: nn.Module, device: torch.devic
     )
 
 
-def policy_for(spec: TrialSpec, task: Task, total: int) -> Policy:
-    """The spec's policy over `total` updates.
+def policy_for(spec: TrialSpec, task: Task, total: int, steps_per_epoch: Fraction | None = None) -> Policy:
+    """The spec's policy over `total` updates; `steps_per_epoch` (updates, not batches) is for durations in epochs.
 
     Raises:
         UsageError: the policy needs more updates than there are.
@@ -132,9 +138,13 @@ def policy_for(spec: TrialSpec, task: Task, total: int) -> Policy:
     config = parse_config(spec)
     try:
         momentum = HyperSetter(task.optimizer).momentum()
-        return build_policy(config.policy, total=total, lr=config.optimizer.lr, momentum=momentum)
+        return build_policy(
+            config.policy, total=total, lr=config.optimizer.lr, momentum=momentum, steps_per_epoch=steps_per_epoch
+        )
     except ValueError as error:
-        raise UsageError(str(error), hint="raise train.epochs or train.steps, or lower data.batch_size") from error
+        raise UsageError(
+            str(error), hint="raise train.epochs or train.steps, or change the policy; to see it: lrlab policy show"
+        ) from error
 
 
 def total_steps(train: TrainConfig, batches_per_epoch: int) -> int:

@@ -1,20 +1,23 @@
 """Observers that turn the loop's records into rows, progress and curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lrlab.engine.records import EvalRecord, SilentObserver, StepRecord
 from lrlab.track.sink import Row, Sink
+
+EffectiveLr = Callable[[float, float | None], float]  # (lr, momentum) of an update -> its effective lr
 
 
 class RowRecorder(SilentObserver):
     """Buffers a row per update and hands them to the sinks every `every` updates, and at each evaluation.
 
     A row's `step` counts the updates done, this one included: the axis that evaluations and checkpoints use too.
+    With `effective` it also has the effective lr, `lr_effective`.
     """
 
-    def __init__(self, sink: Sink, kind: str, every: int) -> None:
-        self._sink, self._kind, self._every = sink, kind, every
+    def __init__(self, sink: Sink, kind: str, every: int, *, effective: EffectiveLr | None = None) -> None:
+        self._sink, self._kind, self._every, self._effective = sink, kind, every, effective
         self._rows: list[Row] = []
 
     def on_step(self, record: StepRecord, task: Any) -> None:
@@ -29,6 +32,8 @@ class RowRecorder(SilentObserver):
         }
         if record.momentum is not None:
             row["momentum"] = record.momentum
+        if self._effective is not None:
+            row["lr_effective"] = self._effective(record.lr, record.momentum)
         if record.accuracy is not None:
             row["accuracy"] = record.accuracy
         if record.grad_norm is not None:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from lrlab.engine.checkpoint import CheckpointStore
@@ -15,6 +16,8 @@ from lrlab.launch.recording import RowRecorder, curve_rows
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 from lrlab.launch.training import Training
+from lrlab.optim.form import momentum_form
+from lrlab.policies.effective import effective_lr
 from lrlab.runs.atomic import write_json
 from lrlab.runs.folder import RESULT_NAME, RunPaths, read_object
 from lrlab.runs.lock import FolderLock
@@ -78,7 +81,8 @@ class TrialRunner:
         if start:
             self._listener.say(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}")
         sinks = self._sinks(trial.spec, start)
-        rows = RowRecorder(sinks, "train", train.log_every)
+        effective = partial(effective_lr, form=momentum_form(trial.task.optimizer))
+        rows = RowRecorder(sinks, "train", train.log_every, effective=effective)
         training.before_save = rows.flush
         try:
             with self._listener.progress(trial.spec, trial.policy.total) as bar:

@@ -1,8 +1,10 @@
 """One lr throughout."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from lrlab.policies.base import Hyper, Knot, check_step
+from lrlab.policies.frame import Frame
 
 
 @dataclass(frozen=True)
@@ -25,5 +27,10 @@ class Constant:
 
     def knots(self) -> tuple[Knot, ...]:
         """Start and end."""
-        ends = ((0, "start"), (self.total - 1, "end"))
-        return tuple(Knot(step, self.lr, self.momentum, label) for step, label in ends)
+        ends = {0: "start", self.total - 1: "end"}
+        return tuple(Knot(step, self.lr, self.momentum, label) for step, label in ends.items())
+
+
+def build(spec: Any, frame: Frame) -> Constant:
+    """`constant`."""
+    return Constant(frame.lr if spec.lr is None else spec.lr, frame.steps, frame.momentum)

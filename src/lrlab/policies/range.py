@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from lrlab.policies.base import Hyper, Knot, check_step
+from lrlab.policies.frame import Frame
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,8 @@ class Range:
         """Start and end."""
         ends = ((0, self.lr_min, "lr_min"), (self.total - 1, self.lr_max, "lr_max"))
         return tuple(Knot(step, lr, self.momentum, label) for step, lr, label in ends)
+
+
+def build(spec: Any, frame: Frame) -> Range:
+    """`range`."""
+    return Range(spec.lr_min, spec.lr_max, frame.steps, spec.shape, spec.staircase, frame.momentum)

@@ -1,9 +1,11 @@
 """torch's one cycle, knot for knot, but never past its end."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from lrlab.policies.base import Hyper, Knot, check_step
-from lrlab.policies.phases import Shape, between
+from lrlab.policies.frame import Frame
+from lrlab.policies.phases import between
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class TorchOneCycle:
     pct_start: float = 0.3
     div_factor: float = 25.0
     final_div_factor: float = 1e4
-    shape: Shape = "cosine"
+    shape: Literal["linear", "cosine"] = "cosine"
     momentum: tuple[float, float] | None = (0.85, 0.95)
     own_momentum: float | None = None
 
@@ -63,6 +65,19 @@ class TorchOneCycle:
 
     def knots(self) -> tuple[Knot, ...]:
         """The first step, the step nearest the peak, the last step."""
-        peak = max(0, round(self.pct_start * self.total - 1))
-        steps = ((0, "initial"), (peak, "max-lr"), (self.total - 1, "final-lr"))
-        return tuple(Knot(step, (h := self.at(step)).lr, h.momentum, label) for step, label in steps)
+        labels = {0: "initial", max(0, round(self.pct_start * self.total - 1)): "max-lr", self.total - 1: "final-lr"}
+        return tuple(Knot(step, (h := self.at(step)).lr, h.momentum, label) for step, label in sorted(labels.items()))
+
+
+def build(spec: Any, frame: Frame) -> TorchOneCycle:
+    """`torch`."""
+    return TorchOneCycle(
+        total=frame.steps,
+        max_lr=frame.lr if spec.max_lr is None else spec.max_lr,
+        pct_start=spec.pct_start,
+        div_factor=spec.div_factor,
+        final_div_factor=spec.final_div_factor,
+        shape=spec.shape,
+        momentum=frame.cycled(spec.cycle_momentum, spec.base_momentum, spec.max_momentum),
+        own_momentum=frame.momentum,
+    )

@@ -1,0 +1,40 @@
+"""How long something lasts, as a config says it. `policies.durations` turns it into steps."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+PATTERN = r"^(\d+it|\d+(\.\d+)?(ep|%))$"
+
+
+def _length(value: Any) -> str:
+    if isinstance(value, str) and _sensible(value):
+        return value
+    raise PydanticCustomError("length", "a length has a unit: 200it (steps), 5ep (epochs) or 10% (of the training)")
+
+
+def _duration(value: Any) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, str) and _sensible(value):
+        return value
+    raise PydanticCustomError("duration", "a duration is parts (30), steps (200it), epochs (5ep) or a share (37.5%)")
+
+
+def _sensible(written: str) -> bool:
+    """Whether it is a length: longer than no time, and not more than the whole."""
+    if re.fullmatch(PATTERN, written, re.ASCII) is None:
+        return False
+    amount = float(written.rstrip("itep%"))
+    return amount > 0 and (amount <= 100 or not written.endswith("%"))
+
+
+_TEXT = {"type": "string", "pattern": PATTERN}
+Length = Annotated[str, PlainValidator(_length), WithJsonSchema(_TEXT)]
+"""`200it`, `5ep` or `10%`."""
+Duration = Annotated[
+    int | str, PlainValidator(_duration), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _TEXT]})
+]
+"""A length, or parts of what is left."""
