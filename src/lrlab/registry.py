@@ -117,3 +117,14 @@ POLICIES = Registry(
         Entry("torch", "lrlab.policies.build:torch_onecycle", "torch.optim.lr_scheduler.OneCycleLR, knot for knot", _SMITH_2018),
     ],
 )  # fmt: skip
+
+LOSSES = Registry(
+    "loss",
+    [Entry("cross_entropy", "torch.nn.functional:cross_entropy", "mean negative log-likelihood of the target class")],
+)
+
+
+def built_in(name: str) -> str | None:
+    """What kind of thing `name` already stands for; None when it is free."""
+    tables = (MODELS, DATASETS, LOSSES, INITS, OPTIMIZERS, POLICIES)
+    return next((table.kind for table in tables if name in table), None)

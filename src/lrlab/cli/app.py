@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lrlab.cli.config_cmds import config_app, validate_command
+from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app, models_app
 from lrlab.cli.pipes import guard_pipes
 from lrlab.cli.policy_cmds import policy_app
@@ -29,7 +30,10 @@ app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
-app.add_typer(config_app, name="config", help="See what a config resolves to.", rich_help_panel=LOOK)
+app.add_typer(config_app, name="config", help="What a config resolves to, and what one may hold.", rich_help_panel=LOOK)
+app.add_typer(
+    configs_app, name="configs", help="Configs that come with lrlab: list, print, copy.", rich_help_panel=LOOK
+)
 app.add_typer(data_app, name="data", help="Data sets: list and download.", rich_help_panel=LOOK)
 app.add_typer(models_app, name="models", help="Models a config can name.", rich_help_panel=LOOK)
 app.add_typer(policy_app, name="policy", help="Policies: list and draw.", rich_help_panel=LOOK)
@@ -60,10 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except LrlabError as error:
         sys.stderr.write(describe(error))
         sys.exit(error.exit_code)
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
-        sys.stderr.write("\nthis is a bug in lrlab; the lines above say where\n")
+        sys.stderr.write(f"\nthis is a bug in {_culprit(error)}; the lines above say where\n")
         sys.exit(ExitCode.BUG)
+
+
+def _culprit(error: Exception) -> str:
+    """lrlab, unless the error comes out of a plugin's code."""
+    if "lrlab.launch.plugin_import" not in sys.modules:
+        return "lrlab"
+    from lrlab.launch.plugin_import import blamed
+
+    where = blamed(error)
+    return f"your own code ({where})" if where else "lrlab"
 
 
 def describe(error: LrlabError) -> str:

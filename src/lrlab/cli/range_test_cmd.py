@@ -11,6 +11,7 @@ from lrlab.cli.inputs import (
     Arguments,
     AsJson,
     Device,
+    Imports,
     Out,
     Quiet,
     Resume,
@@ -35,6 +36,7 @@ def range_test_command(
     arguments: Arguments = None,
     seeds: Seeds = None,
     device: Device = None,
+    imports: Imports = None,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     apply: Apply = False,
@@ -44,7 +46,7 @@ def range_test_command(
 ) -> None:
     """How large may the lr be? Raise it from 1e-6 to 10 and watch the loss."""
     flags = [("--seeds", "range_test.seeds", seeds), ("--device", "train.device", device)]
-    loaded = load(arguments or [], flags, resume=resume, root=out)
+    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.range_test import RangeFinding, RangeTest
     from lrlab.launch.session import execute

@@ -11,6 +11,7 @@ from lrlab.cli.inputs import (
     Arguments,
     AsJson,
     Device,
+    Imports,
     Out,
     Quiet,
     Resume,
@@ -36,6 +37,7 @@ def train_command(
     policy: PolicyName = None,
     seeds: Seeds = None,
     device: Device = None,
+    imports: Imports = None,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     as_json: AsJson = False,
@@ -48,7 +50,7 @@ def train_command(
         ("--seeds", "train.seeds", seeds),
         ("--device", "train.device", device),
     ]
-    loaded = load(arguments or [], flags, resume=resume, root=out)
+    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.train import Train, TrainFinding
     from lrlab.launch.session import execute

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lrlab.config.plugins import name_problem
+from lrlab.config.sections.plugins import PluginModel
+
 Sections = Mapping[str, Any]
 
 
@@ -19,6 +22,12 @@ class Conflict:
 def find_conflicts(sections: Sections) -> list[Conflict]:
     """Every contradiction among the sections that are valid by themselves."""
     return [conflict for check in _CHECKS for conflict in check(sections)]
+
+
+def _plugin_names(sections: Sections) -> Iterator[Conflict]:
+    for name in sections.get("plugins") or {}:
+        if problem := name_problem(name):
+            yield Conflict((f"plugins.{name}",), f"plugins: {name!r} {problem}", "choose another name")
 
 
 def _train_length(sections: Sections) -> Iterator[Conflict]:
@@ -104,7 +113,30 @@ def _validation(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("range_test.validation", "data.val_fraction"), message)
 
 
+def _without_effect(sections: Sections) -> Iterator[Conflict]:
+    """Keys of the right arm that another key switches off. At its default such a key says nothing."""
+    policy, data, train = sections.get("policy"), sections.get("data"), sections.get("train")
+    model, init = sections.get("model"), sections.get("init")
+    if policy is not None and policy.name in _MOMENTUM and not policy.cycle_momentum:
+        for key in _MOMENTUM[policy.name]:
+            yield from _idle(policy, "policy", key, "policy.cycle_momentum=false")
+    if data is not None and data.storage == "resident":
+        yield from _idle(data, "data", "workers", "data.storage=resident")
+    if data is not None and data.val_fraction == 0 and train is not None:
+        yield from _idle(train, "train", "validate_every", "data.val_fraction=0")
+    if isinstance(model, PluginModel) and init is not None and not init.name.startswith("kaiming"):
+        yield from _idle(model, "model", "activation", f"init.name={init.name}")
+
+
+def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
+    value = getattr(section, key)
+    if value != type(section).model_fields[key].default:
+        message = f"{name}.{key}={value} has no effect with {switch}"
+        yield Conflict((f"{name}.{key}", switch.partition("=")[0]), message, "take one of them out")
+
+
 _MOMENTUM = {"onecycle": ("momentum_low", "momentum_high"), "torch": ("base_momentum", "max_momentum")}
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation,
+    _plugin_names, _train_length, _sweep, _cycle, _cycle_length, _nesterov, _validation,
+    _without_effect,
 )  # fmt: skip

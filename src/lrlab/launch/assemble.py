@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lrlab.config.schema import Config
+from lrlab.config.schema import Config, schema_for
 from lrlab.config.sections.data import DataConfig
+from lrlab.config.sections.plugins import AsBuilt
 from lrlab.config.sections.train import TrainConfig
 from lrlab.data.build import DataBundle, load_data
 from lrlab.data.facts import DataFacts
@@ -21,8 +22,9 @@ from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import Task, classified_correctly
 from lrlab.errors import DataError, UsageError
 from lrlab.init.weights import init_model
+from lrlab.launch.plugin_import import blamed
+from lrlab.launch.plugins import PluginLoader, check_loss, loader_for, loss_for, model_for
 from lrlab.launch.spec import TrialSpec
-from lrlab.models.build import build_model
 from lrlab.optim.build import build_optimizer
 from lrlab.optim.hyper import HyperSetter
 from lrlab.policies.base import Policy
@@ -55,7 +57,7 @@ class Trial:
 
 def parse_config(spec: TrialSpec) -> Config:
     """The spec's config as typed sections."""
-    return Config.model_validate_json(json.dumps(spec.config))
+    return schema_for(frozenset(spec.config.get("plugins", {}))).model_validate_json(json.dumps(spec.config))
 
 
 def assemble(spec: TrialSpec) -> Trial:
@@ -64,19 +66,20 @@ def assemble(spec: TrialSpec) -> Trial:
     Raises:
         ResourceError: the device is not there.
         DataError: the data is missing, damaged or does not fit.
-        UsageError: the policy or the model cannot be built from these values.
+        UsageError: the policy, the model or a plugin cannot be built from these values.
     """
     config = parse_config(spec)
     torch.set_num_threads(config.train.threads)
     device = resolve_device(config.train.device)
-    bundle = _data(config.data, spec.seed, device)
+    bundle = _loaded(config.data, device, loader_for(config)).reseeded(spec.seed)
     seed_everything(derive(spec.seed, "model"))
-    model = build_model(config.model, shape=bundle.facts.shape, classes=bundle.facts.classes)
-    init_model(model, config.init, activation=config.model.activation, seed=derive(spec.seed, "init"))
+    model = model_for(config, bundle.facts.shape, bundle.facts.classes)
+    if not isinstance(config.init, AsBuilt):
+        init_model(model, config.init, activation=config.model.activation, seed=derive(spec.seed, "init"))
     task = Task(
         model=model.to(device),
         optimizer=build_optimizer(config.optimizer, model),
-        loss_fn=torch.nn.functional.cross_entropy,
+        loss_fn=loss_for(config),
         correct_fn=None if spec.sweep else classified_correctly,
         device=device,
         accumulate=config.train.accumulate,
@@ -146,33 +149,32 @@ def check_first_batch(trial: Trial) -> None:
             f"labels run from {low} to {high}; {trial.facts.name} has {classes} classes, 0 to {classes - 1}"
         )
     outputs = _try_forward(trial, inputs[:2])
-    if tuple(outputs.shape) != (len(inputs[:2]), classes):
-        raise UsageError(
-            f"the model gives {tuple(outputs.shape)} for {len(inputs[:2])} images, not one score per class"
-        )
+    given = tuple(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+    if given != (len(inputs[:2]), classes):
+        raise UsageError(f"the model gives {given} for {len(inputs[:2])} images, not one score per class")
+    check_loss(parse_config(trial.spec), trial.task.loss_fn, outputs, targets[:2])
 
 
-def _try_forward(trial: Trial, inputs: Tensor) -> Tensor:
+def _try_forward(trial: Trial, inputs: Tensor) -> Any:
     flags = [(module, module.training) for module in trial.task.model.modules()]
     try:
         with torch.no_grad():
-            return trial.task.model.eval()(inputs)  # type: ignore[no-any-return]
-    except RuntimeError as error:
-        shape = tuple(inputs.shape[1:])
-        raise UsageError(f"the model does not take images of shape {shape}: {error}") from error
+            return trial.task.model.eval()(inputs)
+    except Exception as error:
+        if not isinstance(error, RuntimeError) and not blamed(error):
+            raise
+        shape, where = tuple(inputs.shape[1:]), blamed(error)
+        reason = f"{where}: {type(error).__name__}: {error}" if where else str(error)
+        raise UsageError(f"the model does not take images of shape {shape}: {reason}") from error
     finally:
         for module, training in flags:
             module.training = training
 
 
-def _data(config: DataConfig, seed: int, device: torch.device) -> DataBundle:
-    """The data of a trial; the images are read once for all seeds of a sweep."""
-    return _loaded(config, device).reseeded(seed)
-
-
 @lru_cache(maxsize=1)
-def _loaded(config: DataConfig, device: torch.device) -> DataBundle:
-    return load_data(config, seed=0, device=device)
+def _loaded(config: DataConfig, device: torch.device, loader: PluginLoader | None) -> DataBundle:
+    """The data of a trial; the images are read once for all seeds of a sweep."""
+    return load_data(config, seed=0, device=device, loader=loader)
 
 
 def with_values(config: Mapping[str, Any], **sections: Mapping[str, Any]) -> dict[str, Any]:

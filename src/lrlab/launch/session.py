@@ -14,6 +14,7 @@ from lrlab.engine.interrupt import StopRequest
 from lrlab.errors import CheckpointError, ExitCode, InterruptedRunError, LrlabError, UsageError
 from lrlab.launch.assemble import Trial, assemble, check_first_batch
 from lrlab.launch.experiment import Experiment, Finding, drive
+from lrlab.launch.plugin_record import check_unchanged, import_used, plugin_record
 from lrlab.launch.run_trial import TrialRunner
 from lrlab.launch.spec import TrialResult
 from lrlab.runs.folder import RunFolder, mark_latest
@@ -57,12 +58,15 @@ def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -
         LrlabError: what went wrong; the run folder says so too.
         InterruptedRunError: Ctrl-C or SIGTERM; everything finished is on disk and `--resume` continues.
     """
+    import_used(loaded)
     first = assemble(experiment.propose([])[0])
     check_first_batch(first)
     hash_ = config_hash(loaded.config)
     with _folder(experiment.name, loaded, hash_, options) as folder:
         if not folder.meta():
             _write_facts(folder, loaded, hash_, options, first)
+        else:
+            check_unchanged(loaded.config, folder.meta())
         folder.set_status("running")
         try:
             return _drive(experiment, folder, options)
@@ -135,6 +139,7 @@ def _write_facts(folder: RunFolder, loaded: LoadedConfig, hash_: str, options: R
         "config_hash": hash_,
         "seed": loaded.config.train.seed,
         "notes": list(loaded.notes),
+        "plugins": plugin_record(loaded.config),
     }
     if first.facts is not None:
         facts["data"] = {

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from lrlab.config.plugins import identity
+
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
 
@@ -33,7 +35,8 @@ class TrialSpec:
     @property
     def id(self) -> str:
         """`seed-0-` and eight hex digits of a hash of what the trial does."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=str)
+        does = asdict(self) | {"config": identity(self.config)}
+        canonical = json.dumps(does, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, Any]:
