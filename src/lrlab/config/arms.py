@@ -51,7 +51,9 @@ class Merged:
         before = str(old.get("name", default_arm(section)))
         if before == new["name"]:
             return
-        known = arms[new["name"]].model_fields.keys() - {"options"}  # those are a plugin's own, not the section's
+        if "options" in old and before in arms and "options" in arms[before].model_fields:
+            self._drop(section, "options", f"{section}.name is now {new['name']}, and these were {before}'s")
+        known = arms[new["name"]].model_fields
         for key in [key for key in old if key not in known and key not in new]:
             if before in arms and key not in arms[before].model_fields:
                 continue  # never was a key: let the schema say so

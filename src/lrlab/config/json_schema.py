@@ -48,7 +48,7 @@ def config_schema() -> Json:
     for section in sections():
         properties[section]["description"] = section_sentence(section)
     for keys in (properties, *(definition.get("properties", {}) for definition in definitions.values())):
-        keys.update({key: _titled(key, field) for key, field in keys.items()})
+        keys.update({key: _titled(key, field, definitions) for key, field in keys.items()})
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         **{key: schema[key] for key in ("type", "additionalProperties", "properties")},
@@ -60,8 +60,7 @@ def config_schema() -> Json:
 
 def _arms(union: Json) -> dict[str, Json]:
     """name -> reference to the keys it has."""
-    mapping = union["discriminator"]["mapping"]
-    return {name: {"$ref": path.replace("#/$defs/", "#/definitions/")} for name, path in mapping.items()}
+    return {name: {"$ref": path} for name, path in union["discriminator"]["mapping"].items()}
 
 
 def _definition(reference: Json, definitions: Json) -> Json:
@@ -115,22 +114,21 @@ def _built_in(names: Any) -> list[str]:
     return [name for name in names if name != PLUGIN]
 
 
-def _titled(key: str, field: Json) -> Json:
+def _titled(key: str, field: Json, definitions: Json) -> Json:
     """A field with its key as title and its unit in the description."""
     unit = field.pop("unit", None)
     if unit is not None:
         field["description"] = f"{field['description']} Unit: {unit}."
+    if "$ref" in field:  # draft 7 reads nothing beside it
+        field = {"allOf": [{"$ref": field.pop("$ref")}], **field}
+        field.setdefault("description", _definition(field["allOf"][0], definitions)["description"])
     return {"title": key, **{name: value for name, value in field.items() if name != "title"}}
 
 
 def _renamed(value: Any) -> Any:
-    """Draft 7 says `definitions`, and reads nothing beside a `$ref`."""
+    """Draft 7 says `definitions`."""
     if isinstance(value, list):
         return [_renamed(item) for item in value]
     if not isinstance(value, Mapping):
-        return value
-    if "$ref" in value:
-        reference = {"$ref": value["$ref"].replace("#/$defs/", "#/definitions/")}
-        rest = {key: _renamed(item) for key, item in value.items() if key != "$ref"}
-        return {"allOf": [reference], **rest} if rest else reference
+        return value.replace("#/$defs/", "#/definitions/") if isinstance(value, str) else value
     return {"definitions" if key == "$defs" else key: _renamed(item) for key, item in value.items()}

@@ -98,8 +98,7 @@ def _arm(section: str, model: type[BaseModel], names: list[str]) -> Arm:
 
 
 def _summary(model: type[BaseModel]) -> str:
-    base = model if model.__doc__ else model.__mro__[1]  # a plugin's arm is made from one with the words
-    return (base.__doc__ or "").strip().splitlines()[0]
+    return (model.__doc__ or "").strip().splitlines()[0]
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:

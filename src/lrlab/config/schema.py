@@ -43,15 +43,18 @@ def schema_for(plugins: frozenset[str]) -> type[Config]:
         return Config
     names = tuple(sorted(plugins))
     loss = TrainConfig.model_fields["loss"]
-    choices = _literal(*get_args(loss.annotation), *names)
-    train: Any = create_model("TrainConfig", __base__=TrainConfig, loss=(choices, loss))
+    train: Any = _variant(TrainConfig, loss=(_literal(*get_args(loss.annotation), *names), loss))
     sections: dict[str, Any] = {
-        "data": _with_arm("data", create_model("PluginData", __base__=PluginData, name=(_literal(*names), ...))),
-        "model": _with_arm("model", create_model("PluginModel", __base__=PluginModel, name=(_literal(*names), ...))),
+        "data": _with_arm("data", _variant(PluginData, name=(_literal(*names), ...))),
+        "model": _with_arm("model", _variant(PluginModel, name=(_literal(*names), ...))),
         "init": _with_arm("init", AsBuilt),
         "train": (train, Field(default_factory=train)),
     }
     return create_model("Config", __base__=Config, **sections)
+
+
+def _variant(base: type[Section], **fields: Any) -> type[Section]:
+    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
 
 
 def _with_arm(section: str, arm: type[Section]) -> Any:

@@ -32,12 +32,15 @@ def migrate(layer: Layer, name: str) -> tuple[Layer, list[str]]:
     for step in range(version, SCHEMA_VERSION):
         layer, done = MIGRATIONS[step](layer)
         changes += done
-    if version == SCHEMA_VERSION or not (changes or "schema_version" in layer.data):
+    written = "schema_version" in layer.data
+    layer = Layer(
+        {key: value for key, value in layer.data.items() if key != "schema_version"}, layer.keys, layer.values
+    )
+    if version == SCHEMA_VERSION or not (changes or written):
         return layer, []
-    data = {key: value for key, value in layer.data.items() if key != "schema_version"}
     what = "; ".join(changes) or "nothing in it changed"
     note = f"{name} is schema version {version}, read as version {SCHEMA_VERSION}: {what}"
-    return Layer(data, layer.keys, layer.values), [note]
+    return layer, [note]
 
 
 def move_key(layer: Layer, old: str, new: str) -> tuple[Layer, list[str]]:

@@ -19,6 +19,8 @@ from lrlab.errors import LrlabError, UsageError
 from lrlab.registry import nearest
 
 _OWN: dict[str, Path] = {}  # modules that came from a plugin's folder -> that folder
+_FOLDERS: set[str] = set()  # that were put on the path here
+_ASKED: set[tuple[Path, str]] = set()  # folder and top name of every plugin there, also one whose import failed
 
 
 def import_plugin(name: str, plugin: Plugin) -> Any:
@@ -61,9 +63,10 @@ def user_code(what: str) -> Iterator[None]:
 
 def blamed(error: BaseException) -> str:
     """`file:line` of the innermost call in a plugin's own code; empty when there is none."""
-    files = {str(_file(sys.modules.get(name))) for name in _OWN}
-    calls = [call for call in extract_tb(error.__traceback__) if str(Path(call.filename).resolve()) in files]
-    return f"{calls[-1].filename}:{calls[-1].lineno}" if calls else ""
+    files = {_file(sys.modules.get(name)) for name in _OWN}
+    calls = [(Path(call.filename).resolve(), call.lineno) for call in extract_tb(error.__traceback__)]
+    own = [f"{file}:{line}" for file, line in calls if file in files or any(_lies(file, *asked) for asked in _ASKED)]
+    return own[-1] if own else ""
 
 
 def _import(name: str, path: str, folder: Path | None) -> ModuleType:
@@ -72,6 +75,8 @@ def _import(name: str, path: str, folder: Path | None) -> ModuleType:
     if local is not None and _is_taken(top, local):
         hint = "rename the file, and the module in plugins"
         raise UsageError(f"plugins.{name}: {local} has a {top!r}, which is the name of another module", hint=hint)
+    if local is not None:
+        _ASKED.add((local, top))
     _forget_others(top, local)
     try:
         with _first_on_path(local), user_code(f"plugins.{name}: importing {path}"):
@@ -98,9 +103,13 @@ def _is_taken(top: str, folder: Path) -> bool:
 
 def _is_from(name: str, folder: Path) -> bool:
     """Whether the imported module `name` is `folder`'s own, not one of an environment that lies in the folder."""
-    file, top = _file(sys.modules.get(name)), name.partition(".")[0]
-    base = folder.resolve()
-    return file is not None and (file == base / f"{top}.py" or file.is_relative_to(base / top))
+    file = _file(sys.modules.get(name))
+    return file is not None and _lies(file, folder, name.partition(".")[0])
+
+
+def _lies(file: Path, folder: Path, top: str) -> bool:
+    base = folder.resolve() / top
+    return file == base.with_name(f"{top}.py") or file.is_relative_to(base)
 
 
 def _forget_others(top: str, folder: Path | None) -> None:
@@ -113,17 +122,16 @@ def _forget_others(top: str, folder: Path | None) -> None:
 
 @contextmanager
 def _first_on_path(folder: Path | None) -> Iterator[None]:
-    others = {str(home) for home in _OWN.values()}
-    before = list(sys.path)
-    sys.path[:] = [*([str(folder)] if folder is not None else []), *(entry for entry in before if entry not in others)]
+    own, before = [str(folder)] if folder is not None else [], list(sys.path)
+    sys.path[:] = [*own, *(entry for entry in before if entry not in _FOLDERS)]
     invalidate_caches()
     try:
         yield
     finally:
-        added = [entry for entry in sys.path if entry not in before and entry != str(folder)]  # by the user's code
-        sys.path[:] = [*added, *before]
+        added = [entry for entry in sys.path if entry not in (*before, *own)]  # by the user's code
+        sys.path[:] = [*added, *before, *(entry for entry in own if entry not in before)]
+        _FOLDERS.update(entry for entry in own if entry not in before)
         if folder is not None:
-            sys.path += [str(folder)] if str(folder) not in sys.path else []
             _OWN.update({name: folder for name in list(sys.modules) if name not in _OWN and _is_from(name, folder)})
 
 
