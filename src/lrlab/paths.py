@@ -10,5 +10,9 @@ def expand_home(path: str | Path) -> Path:
 
 
 def real_path(path: str | Path) -> Path:
-    """`path` absolute, without links; unlike `Path.resolve` it lets a circle of links stand, for opening to refuse."""
-    return Path(os.path.realpath(expand_home(path)))
+    """`path` absolute, without links; unlike `Path.resolve` it lets what is no path stand, for opening to refuse."""
+    expanded = expand_home(path)
+    try:
+        return Path(os.path.realpath(expanded))
+    except ValueError:  # a zero byte
+        return expanded

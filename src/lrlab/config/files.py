@@ -80,10 +80,11 @@ def read_text(path: Path, asked_by: str = "") -> str:
     except IsADirectoryError as error:
         hint = _similar(path / "x.yaml")
         raise ConfigError([Diagnostic(where, f"{path} is a folder, not a config file", hint)]) from error
-    except OSError as error:
-        raise ConfigError([Diagnostic(where, f"cannot read {path}: {error.strerror}")]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Diagnostic(where, f"{path} is not UTF-8 text (byte {error.start})")]) from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError([Diagnostic(where, f"cannot read {path}: {reason}")]) from error
     if "\0" in text:
         raise ConfigError([Diagnostic(where, f"{path} is a binary file, not a config")])
     if not text.strip():
