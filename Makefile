@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test lint bench golden clean
+.PHONY: help demo test lint bench golden schema clean
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -29,6 +29,9 @@ lint: $(VENV)/.installed  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+schema: $(VENV)/.installed  ## write anew what is held against the code: JSON schema, docs/config.md, tests/snapshots
+	$(BIN)/python -m pytest -q tests/snapshots --update-snapshots
 
 bench: $(VENV)/.installed  ## what a range test costs a step, beside a bare loop and torch-lr-finder
 	$(BIN)/python benchmarks/overhead.py

@@ -8,6 +8,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="write what tests/snapshots compares anew")
+
+
 @pytest.fixture(autouse=True)
 def one_thread() -> None:
     """Bits depend on the number of threads; so does the time of tests run side by side."""

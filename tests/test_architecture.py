@@ -10,7 +10,7 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "lrlab"
 FLOORS = {
-    "errors": -1, "registry": 0,  # the registry says what is wrong with a name
+    "errors": -1, "paths": -1, "registry": 0,  # the registry says what is wrong with a name
     "config": 1, "runs": 1, "analysis": 1, "policies": 1,
     "data": 2, "models": 2, "init": 2, "optim": 2,
     "engine": 3, "track": 3,

@@ -140,3 +140,14 @@ POLICIES = Registry(
         Entry("range", "lrlab.policies.range:build", "lr rises from lr_min to lr_max", "Smith 2017, arXiv:1506.01186, section 3.3"),
     ],
 )  # fmt: skip
+
+LOSSES = Registry(
+    "loss",
+    [Entry("cross_entropy", "torch.nn.functional:cross_entropy", "mean negative log-likelihood of the target class")],
+)
+
+
+def built_in(name: str) -> str | None:
+    """What kind of thing `name` already stands for; None when it is free."""
+    tables = (MODELS, DATASETS, LOSSES, INITS, OPTIMIZERS, POLICIES)
+    return next((table.kind for table in tables if name in table), None)

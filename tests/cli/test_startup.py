@@ -41,7 +41,24 @@ def test_the_first_page_leaves_pydantic_alone_too(here: Path) -> None:
     assert "pydantic" not in imported_by(here, "--help")  # typer takes it for the options of a command
 
 
-LOOKING = ("validate mine.yaml", "config show", "runs ls", "data ls", "models ls", "init ls", "policy ls")
+LOOKING = (
+    *("validate mine.yaml", "config show", "config schema", "config reference"),
+    *(
+        "configs ls",
+        "configs cat digits",
+        "configs cp digits",
+        "runs ls",
+        "data ls",
+        "models ls",
+        "init ls",
+        "policy ls",
+    ),
+)
+
+
+@pytest.mark.parametrize("command", ["configs ls", "configs cat digits"])
+def test_the_shipped_configs_are_listed_without_the_schema(here: Path, command: str) -> None:
+    assert "lrlab.config.schema" not in imported_by(here, *command.split())
 
 
 @pytest.mark.parametrize("command", LOOKING)

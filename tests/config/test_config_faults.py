@@ -207,6 +207,32 @@ def test_fault_9_a_key_given_twice() -> None:
         load_config(None, ["train.checkpoint=1", "train.checkpoint.keep=2"])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("policy: {name: constant, pct_start: 0.3}", ["policy has no key 'pct_start' (with name: constant)"]),
+        ("data: {name: mnist, image_size: 8}", ["data has no key 'image_size' (with name: mnist)"]),
+        ("init: {name: xavier_normal, mode: fan_out}", ["init has no key 'mode'"]),
+        ("policy: {cycle_momentum: false, momentum_low: 0.8}", ["a.yaml:1:", "policy.momentum_low=0.8 has no effect"]),
+        ("policy: {name: torch, cycle_momentum: false, max_momentum: 0.9}", ["policy.max_momentum=0.9 has no effect"]),
+        ("data: {storage: resident, workers: 2}", ["data.workers=2 has no effect with data.storage=resident"]),
+        ("data: {val_fraction: 0}\ntrain: {validate_every: 5}", ["train.validate_every=5 has no effect"]),
+        (
+            "plugins: {m: 'a:b'}\nmodel: {name: m, activation: tanh}",
+            ["model.activation=tanh has no effect with init.name=as_built"],
+        ),
+    ],
+)
+def test_fault_10_an_option_without_effect(tmp_path: Path, text: str, words: list[str]) -> None:
+    message = fails(tmp_path, text + "\n").replace("exp.yaml", "a.yaml")
+    assert all(word in message for word in words), message
+
+
+def test_fault_10_a_switched_off_key_at_its_default_says_nothing(tmp_path: Path) -> None:
+    loads(tmp_path, "policy: {cycle_momentum: false, momentum_low: 0.85}\ndata: {storage: resident, workers: 0}\n")
+    loads(tmp_path, "plugins: {m: 'a:b'}\nmodel: {name: m, activation: tanh}\ninit: {name: kaiming_uniform}\n")
+
+
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     text = "data:\n  name: mnst\n  batchsize: 1\nmodel:\n  width: x\npolicy:\n  min_lr: 3\n  max_lr: 2\ntrian: {}\n"
     message = fails(tmp_path, text, ["train.epochs=0"])

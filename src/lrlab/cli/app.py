@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lrlab.cli.config_cmds import config_app, validate_command
+from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
 from lrlab.cli.init_cmds import init_app
 from lrlab.cli.models_cmds import models_app
@@ -31,7 +32,10 @@ app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
-app.add_typer(config_app, name="config", help="See what a config resolves to.", rich_help_panel=LOOK)
+app.add_typer(config_app, name="config", help="What a config resolves to, and what one may hold.", rich_help_panel=LOOK)
+app.add_typer(
+    configs_app, name="configs", help="Configs that come with lrlab: list, print, copy.", rich_help_panel=LOOK
+)
 app.add_typer(data_app, name="data", help="Data sets: list, download, verify, show.", rich_help_panel=LOOK)
 app.add_typer(models_app, name="models", help="Models: list, and show layers, sizes and costs.", rich_help_panel=LOOK)
 app.add_typer(init_app, name="init", help="Schemes for initial weights: list.", rich_help_panel=LOOK)
@@ -63,10 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except LrlabError as error:
         sys.stderr.write(describe(error))
         sys.exit(error.exit_code)
-    except Exception:
+    except Exception as error:
         traceback.print_exc()
-        sys.stderr.write("\nthis is a bug in lrlab; the lines above say where\n")
+        sys.stderr.write(f"\nthis is a bug in {_culprit(error)}; the lines above say where\n")
         sys.exit(ExitCode.BUG)
+
+
+def _culprit(error: Exception) -> str:
+    """lrlab, unless the error comes out of a plugin's code."""
+    if "lrlab.launch.plugin_import" not in sys.modules:
+        return "lrlab"
+    from lrlab.launch.plugin_import import blamed
+
+    where = blamed(error)
+    return f"your own code ({where})" if where else "lrlab"
 
 
 def describe(error: LrlabError) -> str:

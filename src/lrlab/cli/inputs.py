@@ -20,6 +20,14 @@ Arguments = Annotated[
         help="A YAML config (default: the embedded digits), then overrides.",
     ),
 ]
+Imports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import",
+        metavar="NAME=MODULE:ATTRIBUTE",
+        help="Your own model, data set or loss, as in the config's plugins; may be repeated.",
+    ),
+]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, metavar="N", help="How many seeds to run.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda[:i]", help="Where to run.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where run folders are made.")]
@@ -53,9 +61,14 @@ DEFAULT_OUT = Path("runs")
 
 
 def load(
-    arguments: Sequence[str], flags: Sequence[tuple[str, str, Any]], *, resume: str | None, root: Path
+    arguments: Sequence[str],
+    flags: Sequence[tuple[str, str, Any]],
+    *,
+    resume: str | None,
+    root: Path,
+    imports: Sequence[str] | None = None,
 ) -> "LoadedConfig":
-    """The config that CONFIG, the overrides and the flags make together.
+    """The config that CONFIG, the overrides, the flags and `--import` make together.
 
     Naming a run to resume without a CONFIG takes the config of that run.
 
@@ -63,6 +76,7 @@ def load(
         ConfigError: everything wrong with it, at once.
     """
     from lrlab.config.load import load_config
+    from lrlab.config.plugins import import_flags
 
     path, overrides = split_arguments(arguments)
     if path is None and resume not in (None, "auto"):
@@ -70,7 +84,7 @@ def load(
 
         path = find_run(root, str(resume)).path / "resolved.yaml"
     given = [(text, key, value) for text, key, value in flags if value is not None]
-    return load_config(path, overrides, flags=given)
+    return load_config(path, overrides, flags=[*given, *import_flags(imports or [])])
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[tuple[int, str]]]:

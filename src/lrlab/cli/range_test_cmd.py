@@ -13,6 +13,7 @@ from lrlab.cli.inputs import (
     DryRun,
     FailFast,
     Grace,
+    Imports,
     Jobs,
     Out,
     Quiet,
@@ -49,6 +50,7 @@ def range_test_command(
     retries: Retries = 1,
     fail_fast: FailFast = False,
     grace: Grace = 20.0,
+    imports: Imports = None,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     apply: Apply = False,
@@ -59,7 +61,7 @@ def range_test_command(
 ) -> None:
     """How large may the lr be? Raise it from 1e-6 to 10 and watch the loss."""
     flags = [("--seeds", "range_test.seeds", seeds), ("--device", "train.device", device)]
-    loaded = load(arguments or [], flags, resume=resume, root=out)
+    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.range_test import RangeFinding, RangeTest
     from lrlab.launch.session import FinishedRunError, execute

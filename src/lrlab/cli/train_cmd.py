@@ -13,6 +13,7 @@ from lrlab.cli.inputs import (
     DryRun,
     FailFast,
     Grace,
+    Imports,
     Jobs,
     Out,
     Quiet,
@@ -51,6 +52,7 @@ def train_command(
     retries: Retries = 1,
     fail_fast: FailFast = False,
     grace: Grace = 20.0,
+    imports: Imports = None,
     out: Out = DEFAULT_OUT,
     resume: Resume = None,
     strict_resume: StrictResume = False,
@@ -65,7 +67,7 @@ def train_command(
         ("--seeds", "train.seeds", seeds),
         ("--device", "train.device", device),
     ]
-    loaded = load(arguments or [], flags, resume=resume, root=out)
+    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
     announce(loaded, verbose=verbose)
     from lrlab.experiments.train import Train, TrainFinding
     from lrlab.launch.session import FinishedRunError, execute

@@ -20,12 +20,14 @@ class Merged:
     """The layers so far.
 
     Attributes:
+        schema: what they are held against.
         data: nested settings.
         keys, values: where each was written.
         notes: what was dropped, and why.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schema: type[Config] = Config) -> None:
+        self.schema = schema
         self.data: dict[str, Any] = {}
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
@@ -33,7 +35,7 @@ class Merged:
 
     def add(self, layer: Layer) -> None:
         """Lay `layer` over what is there."""
-        for section, arms in section_arms().items():
+        for section, arms in section_arms(self.schema).items():
             new = layer.data.get(section)
             if isinstance(new, Mapping) and isinstance(new.get("name"), str):
                 self._switch(section, new, arms)
@@ -49,6 +51,8 @@ class Merged:
         before = str(old.get("name", default_arm(section)))
         if before == new["name"]:
             return
+        if "options" in old and before in arms and "options" in arms[before].model_fields:
+            self._drop(section, "options", f"{section}.name is now {new['name']}, and these were {before}'s")
         known = arms[new["name"]].model_fields
         for key in [key for key in old if key not in known and key not in new]:
             if before in arms and key not in arms[before].model_fields:
@@ -71,10 +75,10 @@ class Merged:
 
 
 @cache
-def section_arms() -> dict[str, dict[str, type[Section]]]:
+def section_arms(schema: type[Config]) -> dict[str, dict[str, type[Section]]]:
     """For each section that is a union: name -> its arm."""
     found: dict[str, dict[str, type[Section]]] = {}
-    for section, info in Config.model_fields.items():
+    for section, info in schema.model_fields.items():
         if info.discriminator is not None:
             found[section] = {
                 name: arm for arm in get_args(info.annotation) for name in _names(arm.model_fields["name"])
@@ -87,18 +91,25 @@ def default_arm(section: str) -> str:
     return str(Config.model_fields[section].get_default(call_default_factory=True).name)
 
 
-def fill_names(data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data` with the default name in each union section that is written without one."""
-    filled = dict(data)
-    for section in section_arms().keys() & filled.keys():
+def fill_names(merged: Merged) -> dict[str, Any]:
+    """The data with the default name in each union section that is written without one."""
+    filled = dict(merged.data)
+    if "init" not in filled and _is_plugin(filled.get("model"), merged.schema):
+        filled["init"] = {"name": "as_built"}  # weights of the user's own are never drawn anew unasked
+    for section in section_arms(merged.schema).keys() & filled.keys():
         if isinstance(filled[section], Mapping) and "name" not in filled[section]:
             filled[section] = {"name": default_arm(section), **filled[section]}
     return filled
 
 
-def merge_all(layers: Sequence[Layer]) -> Merged:
+def _is_plugin(section: Any, schema: type[Config]) -> bool:
+    name = section.get("name") if isinstance(section, Mapping) else None
+    return name in section_arms(schema)["model"] and name not in section_arms(Config)["model"]
+
+
+def merge_all(layers: Sequence[Layer], schema: type[Config] = Config) -> Merged:
     """All layers, the first at the bottom."""
-    merged = Merged()
+    merged = Merged(schema)
     for layer in layers:
         merged.add(layer)
     return merged

@@ -1,14 +1,23 @@
 """What no single field can see: values that contradict each other, each named with both places."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from lrlab.config.conflict import Conflict, Sections
-from lrlab.config.policy_checks import POLICY_CHECKS
+from lrlab.config.plugins import name_problem
+from lrlab.config.policy_checks import MOMENTUM, POLICY_CHECKS
+from lrlab.config.sections.plugins import PluginModel
 
 
 def find_conflicts(sections: Sections) -> list[Conflict]:
     """Every contradiction among the sections that are valid by themselves."""
     return [conflict for check in _CHECKS for conflict in check(sections)]
+
+
+def _plugin_names(sections: Sections) -> Iterator[Conflict]:
+    for name in sections.get("plugins") or {}:
+        if problem := name_problem(name):
+            yield Conflict((f"plugins.{name}",), f"plugins: {name!r} {problem}", "choose another name")
 
 
 def _train_length(sections: Sections) -> Iterator[Conflict]:
@@ -86,6 +95,13 @@ def _early_stop(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("train.early_stop.patience", "data.val_fraction"), message)
 
 
+def _label_smoothing(sections: Sections) -> Iterator[Conflict]:
+    train = sections.get("train")
+    if train is not None and train.label_smoothing > 0 and train.loss != "cross_entropy":
+        message = f"train.label_smoothing={train.label_smoothing:g} is cross-entropy's; train.loss={train.loss}"
+        yield Conflict(("train.label_smoothing", "train.loss"), message, "take one of them out")
+
+
 def _precision(sections: Sections) -> Iterator[Conflict]:
     train = sections.get("train")
     if train is not None and train.precision == "fp16" and train.device == "cpu":
@@ -93,6 +109,29 @@ def _precision(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("train.precision", "train.device"), message, "use train.precision=bf16 or fp32")
 
 
+def _without_effect(sections: Sections) -> Iterator[Conflict]:
+    """Keys of the right arm that another key switches off. At its default such a key says nothing."""
+    policy, data, train = sections.get("policy"), sections.get("data"), sections.get("train")
+    model, init = sections.get("model"), sections.get("init")
+    if policy is not None and policy.name in MOMENTUM and not policy.cycle_momentum:
+        for key in MOMENTUM[policy.name]:
+            yield from _idle(policy, "policy", key, "policy.cycle_momentum=false")
+    if data is not None and data.storage == "resident":
+        yield from _idle(data, "data", "workers", "data.storage=resident")
+    if data is not None and data.val_fraction == 0 and train is not None:
+        yield from _idle(train, "train", "validate_every", "data.val_fraction=0")
+    if isinstance(model, PluginModel) and init is not None and not init.name.startswith("kaiming"):
+        yield from _idle(model, "model", "activation", f"init.name={init.name}")
+
+
+def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
+    value = getattr(section, key)
+    if value != type(section).model_fields[key].default:
+        message = f"{name}.{key}={value} has no effect with {switch}"
+        yield Conflict((f"{name}.{key}", switch.partition("=")[0]), message, "take one of them out")
+
+
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
+    _plugin_names, _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision, _label_smoothing,
+    _without_effect,
 )  # fmt: skip

@@ -32,7 +32,7 @@ def _set(text: str, path: list[str], scalar: str) -> str:
             return _insert(text, node, path[depth:], scalar)
         node = found
     assert node is not None
-    return _splice(text, node.start_mark.index, node.end_mark.index, scalar)
+    return _splice(text, node.start_mark.index, _content_end(node), scalar)
 
 
 def _insert(text: str, node: yaml.MappingNode | None, path: list[str], scalar: str) -> str:

@@ -3,18 +3,22 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from lrlab.config.load import LoadedConfig
+from lrlab.config.plugins import identity
 from lrlab.config.schema import Config
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def config_hash(config: Config) -> str:
-    """sha256 of the canonical JSON of all values; two configs that ask for the same have the same."""
-    text = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """sha256 of the canonical JSON of all that is asked for; two configs that ask for the same have the same."""
+    text = json.dumps(identity(config.model_dump(mode="json")), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -34,15 +38,23 @@ def yaml_scalar(value: Any) -> str:
         return repr(value).replace("e", ".0e")
     if isinstance(value, str):
         return str(yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf)).strip()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)}: {yaml_scalar(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(yaml_scalar, value)) + "]"
     return json.dumps(value)
+
+
+def _key(text: str) -> str:
+    return text if _PLAIN_KEY.fullmatch(text) else yaml_scalar(text)
 
 
 def _lines(data: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     """(line, dotted key); the key is empty for the head of a section."""
     for key, value in sorted(data.items(), key=lambda item: item[0] != "name"):  # the name decides the rest
-        indent, dotted = "  " * depth, f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:", ""
+        head, dotted = f"{'  ' * depth}{_key(key)}:", f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield head, ""
             yield from _lines(value, f"{dotted}.", depth + 1)
         else:
-            yield f"{indent}{key}: {yaml_scalar(value)}", dotted
+            yield f"{head} {yaml_scalar(value)}", dotted

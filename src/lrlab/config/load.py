@@ -8,7 +8,8 @@ from typing import Any
 from lrlab.config.arms import merge_all
 from lrlab.config.files import read_chain
 from lrlab.config.overrides import flag_layer, parse_overrides
-from lrlab.config.schema import Config
+from lrlab.config.plugins import anchor, plugin_names, roles
+from lrlab.config.schema import Config, schema_for
 from lrlab.config.source import Layer
 from lrlab.config.validate import validate
 from lrlab.errors import ConfigError, Diagnostic
@@ -21,7 +22,7 @@ class LoadedConfig:
     Attributes:
         config: every value, typed.
         origins: dotted key -> `file:line:col`, `command line, argument 2` or an option; keys left out are defaults.
-        notes: what was dropped on the way, for the user.
+        notes: what was dropped, migrated or left unused on the way, for the user.
         source_text: the text of the file, as written; None without one.
         path: the file; None for the embedded default.
         overrides: values that came from overrides and options, by dotted key.
@@ -53,25 +54,37 @@ def load_config(
     """
     problems: list[Diagnostic] = []
     layers: list[Layer] = []
+    notes: list[str] = []
     text = None
     try:
         if path is not None:
-            layers, text = read_chain(path)
+            layers, text, notes = read_chain(path)
     except ConfigError as error:
         problems += error.diagnostics
     above: list[Layer] = []
     makers: tuple[Callable[[], Layer], ...] = (lambda: parse_overrides(overrides), lambda: flag_layer(flags))
     for make in makers:
         try:
-            above.append(make())
+            above.append(anchor(make(), Path.cwd()))
         except ConfigError as error:
             problems += error.diagnostics
     if problems:
         raise ConfigError(problems)
-    merged = merge_all([*layers, *above])
+    layers += above
+    merged = merge_all(layers, schema_for(plugin_names(layers)))
     config = validate(merged)
     origins = {".".join(key): place.where for key, place in merged.values.items()}
-    return LoadedConfig(config, origins, tuple(merged.notes), text, path, _leaves(above))
+    notes += [*merged.notes, *_unused(config, origins)]
+    return LoadedConfig(config, origins, tuple(notes), text, path, _leaves(above))
+
+
+def _unused(config: Config, origins: Mapping[str, str]) -> list[str]:
+    used = roles(config).values()
+    return [
+        f"plugins.{name} ({origins.get(f'plugins.{name}', 'default')}) is named and nothing uses it"
+        for name in config.plugins
+        if name not in used
+    ]
 
 
 def _leaves(layers: Sequence[Layer]) -> dict[str, Any]:

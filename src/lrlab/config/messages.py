@@ -1,13 +1,12 @@
 """What the schema found wrong, in words: what was written, what is allowed, the nearest name."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from lrlab.config.arms import default_arm, section_arms
-from lrlab.config.schema import Config
+from lrlab.config.arms import Merged, default_arm, section_arms
 from lrlab.config.source import Path, Place
 from lrlab.registry import nearest
 
@@ -30,25 +29,28 @@ _BOUNDS = {
     "less_than_equal": "at most {le}",
 }
 _LISTINGS = {
-    "data": "lrlab data ls",
-    "model": "lrlab models ls",
-    "init": "lrlab init ls",
-    "policy": "lrlab policy ls",
+    "data": "see: lrlab data ls; a set of your own is named in plugins",
+    "model": "see: lrlab models ls; a network of your own is named in plugins",
+    "init": "see: lrlab init ls",
+    "policy": "see: lrlab policy ls",
 }
 
 
-def describe_problem(error: ErrorDetails, path: Path, place: Place, data: Mapping[str, Any]) -> tuple[str, str]:
+def describe_problem(error: ErrorDetails, path: Path, place: Place, merged: Merged) -> tuple[str, str]:
     """(message, hint) for one problem at `path`."""
     key, kind, context = ".".join(path), error["type"], error.get("ctx", {})
     written = place.written if place.written is not None else _shown(error["input"])
     if kind == "extra_forbidden":
-        return _unknown_key(path, data)
+        return _unknown_key(path, merged)
     if kind.startswith("union_tag"):
-        names = sorted(section_arms()[path[0]])
-        listing = _LISTINGS.get(path[0])
-        return _one_of(key, written, names, f"see: {listing}" if listing else "")
+        return _one_of(key, written, sorted(section_arms(merged.schema)[path[0]]), _LISTINGS.get(path[0], ""))
     if kind == "literal_error":
-        return _one_of(key, written, _choices(path, data), "")
+        return _one_of(key, written, _choices(path, merged), "")
+    if path[0] == "plugins" and kind in ("string_pattern_mismatch", "model_type", "model_attributes_type"):
+        name = ".".join(path[:2])
+        return f"{name} must be package.module:attribute; got {written}", f"for example {name}: my_module:MyNet"
+    if kind == "missing":
+        return f"{key} is missing", ""
     if kind == "string_pattern_mismatch":
         return (
             f"{key}: {written!r} is not one of auto, cpu, cuda, cuda:N",
@@ -63,17 +65,18 @@ def describe_problem(error: ErrorDetails, path: Path, place: Place, data: Mappin
         return f"{key} must be {_KINDS[kind]}; got {written}{quoted}", ""
     if kind in _BOUNDS:
         return f"{key} must be {_BOUNDS[kind].format(**context)}; got {written}", ""
+    if kind == "value_error":
+        return f"{key}: {context['error']}", ""
     return f"{key}: {error['msg']} (got {written})", ""
 
 
-def _unknown_key(path: Path, data: Mapping[str, Any]) -> tuple[str, str]:
+def _unknown_key(path: Path, merged: Merged) -> tuple[str, str]:
     *parents, key = path
-    known = [name for name in _fields(tuple(parents), data) if name != "name" or not parents]
+    known = [name for name in _fields(tuple(parents), merged) if name != "name" or not parents]
     where = ".".join(parents)
     what = f"unknown section {key!r}" if not parents else f"{where} has no key {key!r}"
-    arm = data.get(parents[0], {}) if len(parents) == 1 else {}
-    if len(parents) == 1 and parents[0] in section_arms() and isinstance(arm, Mapping):
-        what += f" (with name: {arm.get('name', default_arm(parents[0]))})"
+    if len(parents) == 1 and parents[0] in section_arms(merged.schema):
+        what += f" (with name: {_arm(parents[0], merged)})"
     near = nearest(key, known)
     return f"{what}; there are: {', '.join(known)}", f"did you mean {near!r}?" if near else ""
 
@@ -85,29 +88,33 @@ def _one_of(key: str, written: str, names: Iterable[str], listing: str) -> tuple
     return f"{key}: there is no {written!r}; there are: {', '.join(names)}", " ".join(filter(None, hints))
 
 
-def _fields(path: Path, data: Mapping[str, Any]) -> list[str]:
-    model = _model(path, data)
+def _arm(section: str, merged: Merged) -> str:
+    """The name the section has, or gets."""
+    given = merged.data.get(section)
+    return str(given.get("name", default_arm(section)) if isinstance(given, Mapping) else default_arm(section))
+
+
+def _fields(path: Path, merged: Merged) -> list[str]:
+    model = _model(path, merged)
     return list(model.model_fields) if model is not None else []
 
 
-def _model(path: Path, data: Mapping[str, Any]) -> type[BaseModel] | None:
+def _model(path: Path, merged: Merged) -> type[BaseModel] | None:
     """The model whose keys stand under `path`."""
-    if not path:
-        return Config
-    if path[0] in section_arms():
-        section = data.get(path[0])
-        name = section.get("name", default_arm(path[0])) if isinstance(section, Mapping) else default_arm(path[0])
-        model: Any = section_arms()[path[0]].get(name)
-    else:
-        info = Config.model_fields.get(path[0])
-        model = info.annotation if info else None
-    for part in path[1:]:
-        model = model.model_fields[part].annotation if model is not None and part in model.model_fields else None
+    model: Any = merged.schema
+    for depth, part in enumerate(path):
+        if depth == 0 and part in section_arms(merged.schema):
+            model = section_arms(merged.schema)[part].get(_arm(part, merged))
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+        else:
+            fields = getattr(model, "model_fields", {})
+            model = fields[part].annotation if part in fields else None
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
-def _choices(path: Path, data: Mapping[str, Any]) -> list[str]:
-    model = _model(path[:-1], data)
+def _choices(path: Path, merged: Merged) -> list[str]:
+    model = _model(path[:-1], merged)
     return [str(choice) for choice in get_args(model.model_fields[path[-1]].annotation)] if model else []
 
 

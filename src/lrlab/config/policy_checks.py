@@ -6,7 +6,7 @@ from typing import Any
 from lrlab.config.conflict import Conflict, Sections
 
 _LEAST = {"constant": 1, "triangular": 1, "onecycle": 3, "step": 4}  # of the others 2; step falls at 50% and 75%
-_MOMENTUM = {
+MOMENTUM = {
     "onecycle": ("momentum_low", "momentum_high"),
     "triangular": ("momentum_low", "momentum_high"),
     "torch": ("base_momentum", "max_momentum"),
@@ -18,9 +18,9 @@ _DURATIONS = ("warmup", "up", "down", "final", "stable", "cooldown")  # phases t
 def momentum(sections: Sections) -> Iterator[Conflict]:
     """Momenta the wrong way round, or an optimizer without one."""
     policy, optimizer = sections.get("policy"), sections.get("optimizer")
-    if policy is None or policy.name not in _MOMENTUM:
+    if policy is None or policy.name not in MOMENTUM:
         return
-    low, high = _MOMENTUM[policy.name]
+    low, high = MOMENTUM[policy.name]
     if getattr(policy, low) > getattr(policy, high):
         message = f"policy.{low}={getattr(policy, low):g} is above policy.{high}={getattr(policy, high):g}"
         yield Conflict((f"policy.{low}", f"policy.{high}"), message)

@@ -25,14 +25,14 @@ def validate(merged: Merged) -> Config:
     Raises:
         ConfigError: all problems, in the order of their places.
     """
-    data = fill_names(merged.data)
+    data = fill_names(merged)
     try:
-        config = Config.model_validate_json(json.dumps(_with_length(data)), strict=True)
+        config = merged.schema.model_validate_json(json.dumps(_with_length(data)), strict=True)
         problems: list[Diagnostic] = []
     except ValidationError as error:
         found = {d.where + d.message: d for e in error.errors(include_url=False) if (d := _diagnostic(e, merged))}
         config, problems = None, [*found.values(), *_hidden_by_a_bad_name(merged)]
-    problems += [_conflict(conflict, merged) for conflict in find_conflicts(_valid_sections(data))]
+    problems += [_conflict(conflict, merged) for conflict in find_conflicts(_valid_sections(data, merged.schema))]
     if problems or config is None:
         raise ConfigError(sorted(problems, key=_place_order))
     return config
@@ -51,13 +51,13 @@ def _with_length(data: Mapping[str, Any]) -> dict[str, Any]:
     return dict(data)
 
 
-def _valid_sections(data: Mapping[str, Any]) -> dict[str, Any]:
+def _valid_sections(data: Mapping[str, Any], schema: type[Config]) -> dict[str, Any]:
     """The sections that are valid by themselves, typed; a contradiction between them is worth reporting already."""
     valid: dict[str, Any] = {}
-    for section, info in Config.model_fields.items():
+    for section, info in schema.model_fields.items():
         annotation: Any = info.annotation
         if info.discriminator is not None:
-            arms = section_arms()[section]
+            arms = section_arms(schema)[section]
             name = data[section].get("name") if isinstance(data.get(section), Mapping) else None
             annotation = arms.get(name) if isinstance(name, str) else None
         try:
@@ -73,7 +73,7 @@ def _valid_sections(data: Mapping[str, Any]) -> dict[str, Any]:
 def _hidden_by_a_bad_name(merged: Merged) -> list[Diagnostic]:
     """Keys that no arm has, in sections whose name is wrong: the schema does not look into those."""
     found: list[Diagnostic] = []
-    for section, arms in section_arms().items():
+    for section, arms in section_arms(merged.schema).items():
         given = merged.data.get(section)
         if not isinstance(given, Mapping) or given.get("name", next(iter(arms))) in arms:
             continue
@@ -87,13 +87,13 @@ def _hidden_by_a_bad_name(merged: Merged) -> list[Diagnostic]:
 
 def _diagnostic(error: ErrorDetails, merged: Merged) -> Diagnostic:
     loc = tuple(str(part) for part in error["loc"])
-    if len(loc) > 1 and loc[0] in section_arms():
+    if len(loc) > 1 and loc[0] in section_arms(merged.schema):
         loc = (loc[0], *loc[2:])  # pydantic puts the arm's name after the section
     if error["type"].startswith("union_tag"):
         loc = (loc[0], "name")
     unknown = error["type"] == "extra_forbidden"
     place = _nearest_place(loc, merged, prefer_key=unknown)
-    message, hint = describe_problem(error, loc, place, merged.data)
+    message, hint = describe_problem(error, loc, place, merged)
     return Diagnostic(place.where, message, hint, place.excerpt)
 
 

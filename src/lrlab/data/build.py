@@ -1,5 +1,6 @@
 """From a data section to sources of batches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -51,7 +52,9 @@ class DataBundle:
         return self.val.replanned(BatchPlan(self.val.samples, size, plan.shuffle_seed, drop_last=True), self.val.finish)
 
 
-def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
+def load_data(
+    cfg: Any, *, seed: int, device: torch.device, loader: Callable[[Any], RawSplits] | None = None
+) -> DataBundle:
     """Load, split and place the data set that `cfg`, a data section, names.
 
     Every image is read once here: damaged files come to light now, and fingerprint and moments are exact in
@@ -62,12 +65,13 @@ def load_data(cfg: Any, *, seed: int, device: torch.device) -> DataBundle:
         seed: of the training; fixes the order of the epochs and the augmentation. The splits depend on
             `cfg.split_seed` alone.
         device: where the batches go.
+        loader: data section -> images; default: the one that `cfg.name` stands for.
 
     Raises:
         DataError: files are missing, damaged, or do not fit together.
         UsageError: the section asks for more images than there are.
     """
-    raw: RawSplits = DATASETS.resolve(cfg.name)(cfg)
+    raw: RawSplits = (loader or DATASETS.resolve(cfg.name))(cfg)
     parts = make_parts(raw, cfg)
     normalization, moments = choose_moments(raw, cfg)
     storage = choose_storage(cfg.storage, sum(part.bytes for part in parts.values()), device)

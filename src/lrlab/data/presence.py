@@ -10,13 +10,14 @@ from lrlab.data.catalog import KNOWN
 from lrlab.data.folders import find_layout
 from lrlab.data.idx import idx_shape
 from lrlab.errors import DataError
+from lrlab.paths import expand_home
 
 ROOT_VARIABLE = "LRLAB_DATA"
 
 
 def resolve_root(root: str | Path | None) -> Path:
     """`root`, else the environment's LRLAB_DATA, else ./data; absolute, `~` expanded."""
-    return Path(root or os.environ.get(ROOT_VARIABLE) or "data").expanduser().absolute()
+    return expand_home(root or os.environ.get(ROOT_VARIABLE) or "data").absolute()
 
 
 def data_root(cfg: Any) -> Path:

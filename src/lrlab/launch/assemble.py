@@ -11,8 +11,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from lrlab.config.schema import Config
+from lrlab.config.schema import Config, schema_for
 from lrlab.config.sections.data import DataConfig
+from lrlab.config.sections.plugins import AsBuilt
 from lrlab.config.sections.train import TrainConfig
 from lrlab.data.build import DataBundle, load_data
 from lrlab.data.facts import DataFacts
@@ -26,8 +27,8 @@ from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import Task, classified_correctly
 from lrlab.errors import UsageError
 from lrlab.init.weights import init_model
+from lrlab.launch.plugins import PluginLoader, loader_for, loss_for, model_for
 from lrlab.launch.spec import TrialSpec
-from lrlab.models.build import build_model
 from lrlab.optim.build import build_optimizer
 from lrlab.optim.hyper import HyperSetter
 from lrlab.policies.base import Policy
@@ -60,7 +61,7 @@ class Trial:
 
 def parse_config(spec: TrialSpec) -> Config:
     """The spec's config as typed sections."""
-    return Config.model_validate_json(json.dumps(spec.config))
+    return schema_for(frozenset(spec.config.get("plugins", {}))).model_validate_json(json.dumps(spec.config))
 
 
 def assemble(spec: TrialSpec) -> Trial:
@@ -69,7 +70,7 @@ def assemble(spec: TrialSpec) -> Trial:
     Raises:
         ResourceError: the device is not there, has not the precision, or not the memory.
         DataError: the data is missing, damaged or does not fit.
-        UsageError: the policy or the model cannot be built from these values.
+        UsageError: the policy, the model or a plugin cannot be built from these values.
     """
     config = parse_config(spec)
     torch.set_num_threads(config.train.threads)
@@ -80,10 +81,11 @@ def assemble(spec: TrialSpec) -> Trial:
 
 
 def _assembled(spec: TrialSpec, config: Config, device: torch.device) -> Trial:
-    bundle = _data(config.data, spec.seed, device)
+    bundle = _loaded(config.data, device, loader_for(config)).reseeded(spec.seed)
     seed_everything(derive(spec.seed, "model"))
-    model = build_model(config.model, shape=bundle.facts.shape, classes=bundle.facts.classes)
-    init_model(model, config.init, activation=config.model.activation, seed=derive(spec.seed, "init"))
+    model = model_for(config, bundle.facts.shape, bundle.facts.classes)
+    if not isinstance(config.init, AsBuilt):
+        init_model(model, config.init, activation=config.model.activation, seed=derive(spec.seed, "init"))
     task = _task(spec, config, model, device)
     seed_everything(derive(spec.seed, "noise"))  # dropout; apart from the weights, so that each can be held fixed
     val_stream = EpochStream(bundle.validation_batches()) if "val_loss" in spec.measures else None
@@ -113,12 +115,12 @@ def _task(spec: TrialSpec, config: Config, model: nn.Module, device: torch.devic
     model = model.to(device).to(memory_format=layout)
     if train.compile:
         compile_in_place(model)
-    smoothing, clipped = train.label_smoothing, train.clip_norm is not None
+    loss, smoothing, clipped = loss_for(config), train.label_smoothing, train.clip_norm is not None
     return Task(
         model=model,
         optimizer=build_optimizer(config.optimizer, model),
-        loss_fn=partial(cross_entropy, label_smoothing=smoothing) if smoothing else cross_entropy,
-        eval_loss_fn=cross_entropy,
+        loss_fn=partial(cross_entropy, label_smoothing=smoothing) if smoothing else loss,
+        eval_loss_fn=loss,
         correct_fn=classified_correctly if not spec.sweep or "accuracy" in spec.measures else None,
         device=device,
         accumulate=train.accumulate,
@@ -164,19 +166,15 @@ def total_steps(train: TrainConfig, batches_per_epoch: int) -> int:
     return batches // train.accumulate
 
 
-def _data(config: DataConfig, seed: int, device: torch.device) -> DataBundle:
-    """The data of a trial; the images are read once for all seeds of a sweep."""
-    return _loaded(config, device).reseeded(seed)
-
-
 def forget_data() -> None:
     """Let go of the images that are kept for the next trial."""
     _loaded.cache_clear()
 
 
 @lru_cache(maxsize=1)
-def _loaded(config: DataConfig, device: torch.device) -> DataBundle:
-    return load_data(config, seed=0, device=device)
+def _loaded(config: DataConfig, device: torch.device, loader: PluginLoader | None) -> DataBundle:
+    """The data of a trial; the images are read once for all seeds of a sweep."""
+    return load_data(config, seed=0, device=device, loader=loader)
 
 
 def with_values(config: Mapping[str, Any], **sections: Mapping[str, Any]) -> dict[str, Any]:

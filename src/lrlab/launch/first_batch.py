@@ -11,7 +11,9 @@ from lrlab.engine.evaluate import eval_mode
 from lrlab.engine.isolation import isolated
 from lrlab.engine.memory import memory_explained
 from lrlab.errors import DataError, UsageError
-from lrlab.launch.assemble import Trial
+from lrlab.launch.assemble import Trial, parse_config
+from lrlab.launch.plugin_import import blamed
+from lrlab.launch.plugins import check_loss
 
 
 def check_first_batch(trial: Trial) -> None:
@@ -38,24 +40,27 @@ def _check(trial: Trial) -> None:
             f"labels run from {low} to {high}; {trial.facts.name} has {classes} classes, 0 to {classes - 1}"
         )
     outputs = without_compiling(lambda: _try_forward(trial, (inputs[:2], targets[:2])))
-    if tuple(outputs.shape) != (len(inputs[:2]), classes):
-        raise UsageError(
-            f"the model gives {tuple(outputs.shape)} for {len(inputs[:2])} images, not one score per class"
-        )
+    given = tuple(outputs.shape) if isinstance(outputs, Tensor) else f"a {type(outputs).__name__}"
+    if given != (len(inputs[:2]), classes):
+        raise UsageError(f"the model gives {given} for {len(inputs[:2])} images, not one score per class")
+    check_loss(parse_config(trial.spec), trial.task.loss_fn, outputs, targets[:2])
     if trial.train is not None and trial.train.compile:
         compiled_or_refused(lambda: _try_update(trial))
 
 
-def _try_forward(trial: Trial, batch: tuple[Tensor, Tensor]) -> Tensor:
+def _try_forward(trial: Trial, batch: tuple[Tensor, Tensor]) -> Any:
     try:
         with eval_mode(trial.task):
-            outputs: Tensor = trial.task.forward(batch)[0]
-            return outputs
+            return trial.task.forward(batch)[0]
     except torch.OutOfMemoryError:
         raise
-    except RuntimeError as error:
+    except Exception as error:
+        where = blamed(error)
+        if not isinstance(error, RuntimeError) and not where:
+            raise
         shape = tuple(batch[0].shape[1:])
-        raise UsageError(f"the model does not take images of shape {shape}: {error}") from error
+        reason = f"{where}: {type(error).__name__}: {error}" if where else str(error)
+        raise UsageError(f"the model does not take images of shape {shape}: {reason}") from error
 
 
 def _try_update(trial: Trial) -> None:

@@ -14,6 +14,7 @@ from lrlab.launch.assemble import Trial, assemble, forget_data
 from lrlab.launch.conduct import RunOptions, conduct
 from lrlab.launch.experiment import Experiment, Finding
 from lrlab.launch.first_batch import check_first_batch
+from lrlab.launch.plugin_record import check_unchanged, import_used, plugin_record
 from lrlab.launch.progress import Console, Overview
 from lrlab.launch.resume import FinishedRunError, Opened, changes_text, check_data, open_run
 from lrlab.launch.spec import TrialResult
@@ -43,6 +44,7 @@ def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -
         LrlabError: what went wrong; the run folder says so too.
         InterruptedRunError: Ctrl-C, SIGTERM or SIGHUP; everything finished is on disk and `--resume` continues.
     """
+    import_used(loaded)
     first = assemble(experiment.propose([])[0])
     check_first_batch(first)
     opened = open_run(experiment, loaded, options.root, options.resume, strict=options.strict_resume)
@@ -92,6 +94,7 @@ def _record_facts(opened: Opened, loaded: LoadedConfig, options: RunOptions, fir
         folder.write_resolved(dump_resolved(loaded))
         folder.write_meta(collect(options.argv, **_facts(loaded, first), jobs=options.jobs))
         return
+    check_unchanged(loaded.config, recorded)
     if first.facts is not None:
         check_data(recorded, first.facts.fingerprint)
     if opened.changes and opened.remaining is not None:
@@ -114,6 +117,7 @@ def _facts(loaded: LoadedConfig, first: Trial) -> dict[str, Any]:
         "config_hash": config_hash(loaded.config),
         "seed": loaded.config.train.seed,
         "notes": list(loaded.notes),
+        "plugins": plugin_record(loaded.config),
     }
     if first.facts is not None:
         facts["data"] = {

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from lrlab.config.compare import essential
+from lrlab.config.plugins import identity
 
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
@@ -36,7 +37,7 @@ class TrialSpec:
     @property
     def id(self) -> str:
         """`seed-0-` and eight hex digits of a hash of what the trial does; where and how it runs is left out."""
-        decisive = {**asdict(self), "config": essential(self.config)}
+        decisive = {**asdict(self), "config": essential(identity(self.config))}
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 

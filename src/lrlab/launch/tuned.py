@@ -6,6 +6,7 @@ from typing import Any
 
 from lrlab.config.edit import set_keys
 from lrlab.config.load import LoadedConfig, load_config
+from lrlab.paths import expand_home, real_path
 from lrlab.runs.atomic import write_atomic
 
 
@@ -17,7 +18,9 @@ def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path) -> Path:
     """
     text = loaded.source_text or "# made by lrlab range-test --apply\n"
     rounded = float(f"{max_lr:.4g}")
-    changes: dict[str, Any] = {**loaded.overrides, "optimizer.lr": rounded}
+    plugins = {f"plugins.{name}": plugin.model_dump() for name, plugin in loaded.config.plugins.items()}
+    written = {key: value for key, value in loaded.overrides.items() if not key.startswith("plugins.")}
+    changes: dict[str, Any] = {**plugins, **written, "optimizer.lr": rounded}
     policy = loaded.config.policy
     for key in ("max_lr", "lr"):
         if getattr(policy, key, None) is not None:
@@ -38,4 +41,5 @@ def _parent(loaded: LoadedConfig) -> Path | None:
         return None
     node = yaml.compose(loaded.source_text, Loader=yaml.BaseLoader)
     named = {key.value: value.value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-    return (loaded.path.parent / named["extends"]).resolve() if "extends" in named else None
+    beside = real_path(loaded.path).parent
+    return real_path(beside / expand_home(named["extends"])) if "extends" in named else None

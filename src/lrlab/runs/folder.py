@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lrlab.errors import ResourceError, UsageError
+from lrlab.paths import expand_home
 from lrlab.runs.atomic import sync_folder, write_atomic, write_json
 from lrlab.runs.journal import Journal
 from lrlab.runs.lock import FolderLock
@@ -77,7 +78,7 @@ class RunFolder(RunPaths):
         """
         try:
             path = _make(Path(root).expanduser().absolute() / slugify(experiment), slug)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: the ~ of nobody, which is no name for a folder
             raise _unwritable(Path(root), error) from error
         try:
             run = cls(path, FolderLock(path))
@@ -99,7 +100,7 @@ class RunFolder(RunPaths):
             RunBusyError: another process holds it.
             ResourceError: it cannot be written.
         """
-        path = Path(path).expanduser().absolute()
+        path = expand_home(path).absolute()
         if not (path / STATUS_NAME).is_file():
             raise UsageError(f"{path} is not a run folder: no {STATUS_NAME} in it", hint="see: lrlab runs ls")
         return cls(path, FolderLock(path))
@@ -186,8 +187,8 @@ def _checked(trial_id: str) -> str:
     return trial_id
 
 
-def _unwritable(root: Path, error: OSError) -> ResourceError:
+def _unwritable(root: Path, error: Exception) -> ResourceError:
     return ResourceError(
-        f"cannot make a run folder in {root}: {error.strerror or error}",
+        f"cannot make a run folder in {root}: {getattr(error, 'strerror', None) or error}",
         hint="name a folder that can be written: --out DIR",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.errors import UsageError
+from lrlab.paths import expand_home
 from lrlab.registry import nearest
 from lrlab.runs.folder import META_NAME, RESULT_NAME, read_object
 from lrlab.runs.names import created_at
@@ -78,7 +79,7 @@ def find_run(root: Path, name: str) -> RunInfo:
     Raises:
         UsageError: none, or several.
     """
-    path = Path(name).expanduser()
+    path = expand_home(name)
     if name and _looks_like_run(path):
         return read_run(path.absolute())
     folders = list(_run_folders(root))

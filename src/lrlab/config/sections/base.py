@@ -1,6 +1,9 @@
 """What every section has in common."""
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
+
+STEPS: JsonDict = {"unit": "steps"}  # optimizer updates; for `json_schema_extra`
 
 
 class Section(BaseModel):

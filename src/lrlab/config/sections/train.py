@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lrlab.config.sections.base import Section
+from lrlab.config.sections.base import STEPS, Section
 
 DEFAULT_EPOCHS = 10
 
@@ -12,7 +12,9 @@ DEFAULT_EPOCHS = 10
 class Checkpoint(Section):
     """What is written while training."""
 
-    every: int | None = Field(None, ge=1, description="Steps between checkpoints; None: each epoch.")
+    every: int | None = Field(
+        None, ge=1, json_schema_extra=STEPS, description="Steps between checkpoints; None: each epoch."
+    )
     keep: int = Field(2, ge=1, description="Regular checkpoints that stay; best, initial and snapshots always do.")
     snapshots: tuple[int, ...] = Field((), description="Steps whose weights are kept for good.")
 
@@ -33,7 +35,7 @@ class TrainConfig(Section):
     """The training."""
 
     epochs: int | None = Field(None, ge=1, description="Passes over the training images; 10 unless steps is given.")
-    steps: int | None = Field(None, ge=1, description="Optimizer updates, instead of epochs.")
+    steps: int | None = Field(None, ge=1, json_schema_extra=STEPS, description="Optimizer updates, instead of epochs.")
     seed: int = Field(0, ge=0, lt=2**32, description="Weights, data order, augmentation, dropout.")
     seeds: int = Field(1, ge=1, description="How many seeds: seed, seed + 1, ...")
     threads: int = Field(1, ge=1, description="CPU threads; results depend on it to the last bit.")
@@ -46,6 +48,9 @@ class TrainConfig(Section):
         True, description="Lay out images and convolution weights in memory as (N, H, W, C), which is faster."
     )
     compile: bool = Field(False, description="torch.compile the model; needs a C++ compiler, on CUDA triton.")
+    loss: Literal["cross_entropy"] = Field(
+        "cross_entropy", description="What is minimised: a name in plugins is one too."
+    )
     accumulate: int = Field(1, ge=1, description="Micro-batches per step.")
     clip_norm: float | None = Field(
         None, gt=0, description="Scale the gradient of a step down to this 2-norm where it is longer; None: never."
@@ -57,8 +62,10 @@ class TrainConfig(Section):
         description="Share of the target spread evenly over all classes, in the training loss alone: validation and "
         "test losses are without.",
     )
-    validate_every: int | None = Field(None, ge=1, description="Steps between validations; None: each epoch.")
-    log_every: int = Field(50, ge=1, description="Steps between writes of the metrics.")
+    validate_every: int | None = Field(
+        None, ge=1, json_schema_extra=STEPS, description="Steps between validations; None: each epoch."
+    )
+    log_every: int = Field(50, ge=1, json_schema_extra=STEPS, description="Steps between writes of the metrics.")
     stop_at_accuracy: float | None = Field(None, gt=0, le=1, description="Stop once validation accuracy is reached.")
     early_stop: EarlyStop = Field(default_factory=EarlyStop, description="When to stop for want of progress.")
     checkpoint: Checkpoint = Field(default_factory=Checkpoint, description="What is written while training.")
