@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lrlab.cli.inputs import print_json
 
 if TYPE_CHECKING:
     from lrlab.policies.base import Policy
@@ -17,20 +19,31 @@ Steps = Annotated[int, typer.Option("--steps", min=1, help="Updates in all.")]
 Lr = Annotated[
     float, typer.Option("--lr", min=1e-30, help="The optimizer's lr: constant's value, one-cycle's maximum.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Also draw it into a PNG.")]
 
 
 @policy_app.command("ls")
-def list_command() -> None:
+def list_command(as_json: AsJson = False) -> None:
     """The policies a config can name."""
     from lrlab.registry import POLICIES
 
+    if as_json:
+        print_json([{"name": e.name, "summary": e.summary, "source": e.source} for e in POLICIES.values()])
+        return
     for name, entry in POLICIES.items():
         typer.echo(f"{name:10}{entry.summary}{f'  [{entry.source}]' if entry.source else ''}")
 
 
 @policy_app.command("show")
-def show_command(name: Name, overrides: Overrides = None, steps: Steps = 80, lr: Lr = 1.0, png: Png = None) -> None:
+def show_command(
+    name: Name,
+    overrides: Overrides = None,
+    steps: Steps = 80,
+    lr: Lr = 1.0,
+    png: Png = None,
+    as_json: AsJson = False,
+) -> None:
     """Draw a policy: lr and momentum over its steps, and the steps at which it turns."""
     from lrlab.config.load import load_config
     from lrlab.errors import UsageError
@@ -43,17 +56,36 @@ def show_command(name: Name, overrides: Overrides = None, steps: Steps = 80, lr:
         policy = build_policy(config.policy, total=steps, lr=lr, momentum=momentum)
     except ValueError as error:
         raise UsageError(f"policy {name} over {steps} steps: {error}") from error
+    plot = _plot(policy, name, png) if png is not None else None
+    if as_json:
+        print_json(_json(policy, name, plot))
+        return
     _print(policy)
-    if png is not None:
-        from lrlab.report.policy_figure import policy_figure
-        from lrlab.report.save import save_figure
+    if plot is not None:
+        typer.echo(f"plot   {plot}")
 
-        path = next(
-            p
-            for p in save_figure(policy_figure(policy, title=f"Policy {name}"), png.parent, png.stem)
-            if p.suffix == ".png"
-        )
-        typer.echo(f"plot   {path}")
+
+def _plot(policy: "Policy", name: str, png: Path) -> Path:
+    from lrlab.report.policy_figure import policy_figure
+    from lrlab.report.save import save_figure
+
+    paths = save_figure(policy_figure(policy, title=f"Policy {name}"), png.parent, png.stem)
+    return next(path for path in paths if path.suffix == ".png")
+
+
+def _json(policy: "Policy", name: str, plot: Path | None) -> dict[str, Any]:
+    hypers = [policy.at(step) for step in range(policy.total)]
+    return {
+        "name": name,
+        "steps": policy.total,
+        "lr": [hyper.lr for hyper in hypers],
+        "momentum": [hyper.momentum for hyper in hypers],
+        "knots": [
+            {"step": knot.step, "lr": knot.lr, "momentum": knot.momentum, "label": knot.label}
+            for knot in policy.knots()
+        ],
+        "plot": None if plot is None else str(plot),
+    }
 
 
 def _print(policy: "Policy") -> None:
