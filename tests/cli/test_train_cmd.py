@@ -11,6 +11,7 @@ from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 from lrlab.launch.recording import RowRecorder
 
 FAKE = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "train.epochs=2", "-q")
+FRAIL = ("--retries", "0", "--fail-fast")  # the first exception ends the run
 
 
 def only_run(root: Path) -> Path:
@@ -121,7 +122,8 @@ def test_resume_continues_and_gives_what_an_uninterrupted_run_gives(
 ) -> None:
     command = ("train", *FAKE, "train.checkpoint.every=5", "model.dropout=0.2")
     cut_short(monkeypatch, 33)
-    assert lrlab(*command).code == 1  # a crash is a bug, with its traceback
+    answer = lrlab(*command, *FRAIL)
+    assert answer.code == 1 and "in dying" in answer.err  # a crash is a bug, with its traceback
     broken = only_run(here)
     assert state_of(broken)["state"] == "failed"
     assert lrlab(*command, "--resume").code == 0
@@ -134,9 +136,24 @@ def test_resume_continues_and_gives_what_an_uninterrupted_run_gives(
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+def test_a_crash_is_tried_again_from_the_checkpoint_and_leaves_no_trace_in_the_answer(
+    lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("train", *FAKE, "train.checkpoint.every=5", "model.dropout=0.2")
+    cut_short(monkeypatch, 33)
+    answer = lrlab(*command)
+    assert answer.code == 0 and "seed 0, attempt 1: Stop: ; once more" in answer.err
+    crashed = only_run(here)
+    assert "in dying" in next(crashed.glob("trials/*/error.txt")).read_text()
+    twin = Path(json.loads(lrlab(*command, "--out", "elsewhere", "--json").out)["run"])
+    assert rows_of(crashed) == rows_of(twin)
+    metrics = [json.loads((run / "result.json").read_text())["trials"] for run in (crashed, twin)]
+    assert metrics[0] == metrics[1]
+
+
 def test_resume_by_name_takes_the_config_of_that_run(lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_short(monkeypatch, 20)
-    lrlab("train", *FAKE, "--seeds", "2")
+    lrlab("train", *FAKE, *FRAIL, "--seeds", "2")
     run = only_run(here)
     answer = lrlab("train", "--resume", run.name, "-q")
     assert answer.code == 0 and only_run(here) == run
@@ -154,7 +171,7 @@ def test_resume_runs_only_what_is_missing(lrlab: Any, here: Path, monkeypatch: p
         honest(self, reason, task)
 
     monkeypatch.setattr(RowRecorder, "on_end", dying)
-    assert lrlab(*command).code == 1
+    assert lrlab(*command, *FRAIL).code == 1
     finished = {path: path.read_bytes() for path in only_run(here).glob("trials/*/result.json")}
     assert len(finished) == 1
     assert lrlab(*command, "--resume").code == 0
@@ -178,7 +195,7 @@ def test_resume_with_nothing_to_resume(lrlab: Any, here: Path) -> None:
 
 def test_resume_refuses_another_config(lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_short(monkeypatch, 20)
-    lrlab("train", *FAKE)
+    lrlab("train", *FAKE, *FRAIL)
     run = only_run(here)
     assert lrlab("train", *FAKE, "optimizer.lr=0.3", "--resume").code == 7  # none with this config
     answer = lrlab("train", *FAKE, "optimizer.lr=0.3", "--resume", run.name)
@@ -189,7 +206,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_note(
     lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut_short(monkeypatch, 33)
-    lrlab("train", *FAKE, "train.checkpoint.every=5")
+    lrlab("train", *FAKE, *FRAIL, "train.checkpoint.every=5")
     newest = sorted(only_run(here).glob("trials/*/checkpoints/step-*"))[-1] / "state.pt"
     newest.write_bytes(newest.read_bytes()[:-7])
     answer = lrlab("train", *FAKE, "train.checkpoint.every=5", "--resume")

@@ -2,20 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lrlab.cli.inputs import Arguments, Imports, announce, load
+from lrlab.cli.inputs import Arguments, Imports, announce, load, print_json
 from lrlab.errors import ConfigError, Diagnostic
 
 config_app = typer.Typer(no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(metavar="CONFIG", help="YAML configs, or folders of them.")]
 Origin = Annotated[bool, typer.Option("--origin", help="Say beside each value where it comes from.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the values as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def validate_command(files: Files, imports: Imports = None) -> None:
+def validate_command(files: Files, imports: Imports = None, as_json: AsJson = False) -> None:
     """Check configs without running anything; everything wrong at once."""
     from lrlab.config.files import find_configs
     from lrlab.config.load import load_config
@@ -23,17 +23,22 @@ def validate_command(files: Files, imports: Imports = None) -> None:
 
     problems: list[Diagnostic] = []
     flags = import_flags(imports or [])
+    valid: list[dict[str, Any]] = []
     for file in find_configs(files):
         try:
             notes = load_config(file, flags=flags).notes
         except ConfigError as error:
             problems += error.diagnostics
             continue
-        typer.echo(f"ok  {file}")
+        valid.append({"file": str(file), "notes": list(notes)})
+        if not as_json:
+            typer.echo(f"ok  {file}")
         for note in notes:
             sys.stderr.write(f"note: {note}\n")
     if problems:
         raise ConfigError(problems)
+    if as_json:
+        print_json(valid)
 
 
 @config_app.command("show")

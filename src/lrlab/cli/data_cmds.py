@@ -51,6 +51,7 @@ def get_data(
     name: Annotated[str, typer.Argument(help="Name of a data set, as `lrlab data ls` shows it.")],
     root: Root = None,
     force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Download a data set and print the folder it is in. Nothing happens when it is there already."""
     from lrlab.data.catalog import KNOWN
@@ -63,7 +64,11 @@ def get_data(
         DATASETS.resolve(name)  # refuses a name that is none at all, with the nearest one
         raise UsageError(f"data set {name!r} is not one to download: {DATASETS[name].summary}")
     folder = resolve_root(root)
-    typer.echo(fetch(name, folder, force=force) if KNOWN[name].downloads else locate(name, folder).where)
+    where = fetch(name, folder, force=force) if KNOWN[name].downloads else locate(name, folder).where
+    if as_json:
+        typer.echo(json.dumps({"name": name, "where": str(where)}))
+    else:
+        typer.echo(where)
 
 
 def data_rows(root: Path) -> list[dict[str, Any]]:

@@ -130,6 +130,7 @@ def recorded_answer(folder: Path) -> dict[str, Any]:
     """What `--json` printed when the run in `folder` was finished, made again from its files."""
     from lrlab.runs.folder import RESULT_NAME, read_object
 
+    folder = folder.absolute()
     result = read_object(folder / RESULT_NAME)
     answer = {"experiment": result.get("experiment"), "headline": result.get("headline"), **result.get("answer", {})}
     return {**answer, **places(folder, sorted((folder / "plots").glob("*")))}

@@ -34,10 +34,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print knots and every step
 
 
 @policy_app.command("ls")
-def list_command() -> None:
+def list_command(as_json: AsJson = False) -> None:
     """The policies a config can name."""
     from lrlab.registry import POLICIES
 
+    if as_json:
+        typer.echo(json.dumps([{"name": e.name, "summary": e.summary, "source": e.source} for e in POLICIES.values()]))
+        return
     for name, entry in POLICIES.items():
         typer.echo(f"{name:17}{entry.summary}{f'  [{entry.source}]' if entry.source else ''}")
 

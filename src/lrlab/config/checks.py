@@ -132,6 +132,6 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _plugin_names, _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision, _label_smoothing,
-    _without_effect,
+    _plugin_names, _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
+    _label_smoothing, _without_effect,
 )  # fmt: skip

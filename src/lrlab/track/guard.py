@@ -7,12 +7,15 @@ from typing import Any
 from lrlab.errors import LrlabError
 from lrlab.track.sink import Row, Sink
 
+_KEPT = 100_000  # rows, some 50 MB
+
 
 class GuardedSinks:
     """Several sinks as one that never raises.
 
     A sink that raises, because the disk is full or because of a bug in it, is closed and left out from then
-    on, and `on_lost` gets one sentence with the reason. KeyboardInterrupt and SystemExit pass through.
+    on, and `on_lost` gets one sentence with the reason. Where it was the disk, the rows it missed are kept and
+    offered once more at the end: there may be room again. KeyboardInterrupt and SystemExit pass through.
 
     Attributes:
         lost: the sentences so far; a run with any of them is degraded.
@@ -22,11 +25,15 @@ class GuardedSinks:
         """Guard `sinks`; None stands for a sink that is not available and is left out."""
         self._sinks = [sink for sink in sinks if sink is not None]
         self._on_lost = on_lost
+        self._missed: list[tuple[Sink, list[Row]]] = []
         self.lost: list[str] = []
 
     def rows(self, rows: Sequence[Row]) -> None:
-        """Hand on to every sink still there."""
+        """Hand on to every sink still there, and keep them for those that may come back."""
         self._each(lambda sink: sink.rows(rows))
+        for _, missed in self._missed:
+            missed += rows
+            del missed[_KEPT:]
 
     def text(self, tag: str, markdown: str) -> None:
         """Hand on to every sink still there."""
@@ -45,9 +52,12 @@ class GuardedSinks:
         self._each(lambda sink: sink.flush())
 
     def close(self) -> None:
-        """Close every sink still there; again does nothing."""
+        """Close every sink still there, after a last try with those that are not; again does nothing."""
         self._each(lambda sink: sink.close())
         self._sinks = []
+        for sink, missed in self._missed:
+            self._make_up(sink, missed)
+        self._missed = []
 
     def _each(self, act: Callable[[Sink], None]) -> None:
         for sink in tuple(self._sinks):
@@ -58,9 +68,23 @@ class GuardedSinks:
 
     def _drop(self, sink: Sink, error: Exception) -> None:
         self._sinks = [other for other in self._sinks if other is not sink]
+        if isinstance(error, OSError):
+            self._missed.append((sink, []))
         with contextlib.suppress(Exception):  # its last words would fail for the same reason
             sink.close()
-        sentence = f"{type(sink).__name__} stopped, training goes on without it: {_reason(error)}"
+        self._say(f"{type(sink).__name__} stopped, training goes on without it: {_reason(error)}")
+
+    def _make_up(self, sink: Sink, missed: list[Row]) -> None:
+        try:
+            if missed:
+                sink.rows(missed)
+                sink.close()
+                self._say(f"{type(sink).__name__}: the {len(missed)} rows it had missed are written after all")
+        except Exception:  # it has been said that it stopped
+            with contextlib.suppress(Exception):
+                sink.close()
+
+    def _say(self, sentence: str) -> None:
         self.lost.append(sentence)
         with contextlib.suppress(OSError):  # the console may be on the same full disk
             self._on_lost(sentence)
