@@ -33,11 +33,19 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "validate": [("validate", "mine.yaml")],
     "data ls": [("data", "ls")],
     "data get": [("data", "get", "digits")],
+    "data show": [("data", "show", "fake")],
+    "data verify": [("data", "verify", "digits")],
     "models ls": [("models", "ls")],
+    "models show": [("models", "show", "convnet", "data.name=fake")],
+    "init ls": [("init", "ls")],
+    "configs ls": [("configs", "ls")],
     "policy ls": [("policy", "ls")],
     "policy show": [("policy", "show", "onecycle"), ("policy", "show", "constant", "--png", "a.png")],
 }  # fmt: skip
-SILENT = {"board"}  # becomes another program
+SILENT = {
+    "board",  # becomes another program
+    *("runs path", "configs cat", "configs cp", "config schema", "config reference"),  # a path or a text is the answer
+}
 
 
 def commands(group: Any = None, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

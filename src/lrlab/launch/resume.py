@@ -88,7 +88,7 @@ def compare(
     if strict and (bits := rounding(edited)):
         raise CheckpointError(inexact(bits), hint=STRICT_HINT)
     if not (edited or remaining.missing or found.status is None or found.status.unfinished):
-        raise FinishedRunError(found.path, found.headline or str(found.status.state))
+        raise FinishedRunError(found.path.absolute(), found.headline or str(found.status.state))
     return edited, remaining
 
 
