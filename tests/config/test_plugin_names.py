@@ -80,7 +80,10 @@ def test_a_config_reached_by_a_link_looks_beside_the_file_itself(tmp_path: Path)
         ("plugins: {n: {target: 'a:b', folder: 3}}", ["plugins.n.folder must be text; got 3"]),
         ("plugins: 5", ["plugins must be a section of keys"]),
         (NET + "init: {name: as_buit}", ["did you mean 'as_built'?"]),
-        ("plugins: {my_net: 'a:b'}\nmodel: {name: my_nett}", ["did you mean 'my_net'?", "convnet, mlp, my_net"]),
+        (
+            "plugins: {my_net: 'a:b'}\nmodel: {name: my_nett}",
+            ["did you mean 'my_net'?", "convnet, lenet, mlp, my_net, resnet"],
+        ),
         ("plugins: {my_loss: 'a:b'}\ntrain: {loss: my_los}", ["did you mean 'my_loss'?"]),
         (
             "plugins: {m: 'a:b'}\nmodel: {name: m, width: 3}",

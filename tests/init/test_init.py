@@ -11,6 +11,7 @@ from torch import nn
 
 import lrlab.init
 from lrlab.config.arms import section_arms
+from lrlab.config.schema import Config
 from lrlab.errors import UsageError
 from lrlab.init.fans import fans
 from lrlab.init.weights import option_names
@@ -185,7 +186,7 @@ def test_torch_is_what_a_fresh_model_has() -> None:
 @pytest.mark.parametrize("name", INITS)
 def test_init_model_reads_the_section_and_the_seed(name: str) -> None:
     options = OPTIONS.get(name, {})
-    cfg = section_arms()["init"][name](name=name, **options)
+    cfg = section_arms(Config)["init"][name](name=name, **options)
     model = lrlab.init.init_model(net(), cfg, activation="tanh", seed=2**62)
     twin = lrlab.init.apply(net(), name, activation="tanh", generator=seeded(2**62), **options)
     assert same(weights(model), weights(twin))
@@ -195,7 +196,7 @@ def test_init_model_reads_the_section_and_the_seed(name: str) -> None:
 
 
 def test_the_config_has_an_arm_for_every_scheme_with_its_options_and_defaults() -> None:
-    arms = section_arms()["init"]
+    arms = section_arms(Config)["init"]
     assert set(arms) == set(INITS)
     for name, arm in arms.items():
         assert set(arm.model_fields) - {"name"} == set(option_names(name)), name

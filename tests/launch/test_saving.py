@@ -51,7 +51,7 @@ def test_training_goes_on_and_the_old_checkpoint_stays(
 def test_space_made_by_dropping_older_ones_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first attempt at step 3 fails; once step 1 is gone there is room."""
     full_from(monkeypatch, 7, 8)
-    ended = train(spec_of("train.steps=3", "train.validate_every=100", "data.val_fraction=0"), tmp_path)
+    ended = train(spec_of("train.steps=3", "train.validate_every=null", "data.val_fraction=0"), tmp_path)
     assert ended.result is not None and ended.result.lost == ()
     assert [path.name for path in CheckpointStore(tmp_path).steps()] == ["step-00000002", "step-00000003"]
 

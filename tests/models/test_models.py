@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from lrlab.config.arms import section_arms
+from lrlab.config.schema import Config
 from lrlab.errors import UsageError
 from lrlab.models import build_model
 from lrlab.models.activations import ACTIVATIONS
@@ -63,7 +64,7 @@ def label(cfg: SimpleNamespace) -> str:
 
 def test_the_suite_covers_the_registry_and_the_config() -> None:
     assert set(ARMS) == set(MODELS)
-    for name, arm in section_arms()["model"].items():
+    for name, arm in section_arms(Config)["model"].items():
         assert set(arm.model_fields) == {"name", *ARMS[name]}, name
         for activation in ACTIVATIONS:
             build_model(arm(name=name, activation=activation), shape=(1, 8, 8), classes=3)
