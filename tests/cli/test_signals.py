@@ -125,7 +125,7 @@ def test_the_second_signal_stops_at_once_and_keeps_the_checkpoint(here: Path, sp
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130 and b"Traceback" not in err
+    assert process.returncode == 130 and b"Traceback" not in err, err
     assert status_of(run_of(here)) == "interrupted"
     store = CheckpointStore(next(run_of(here).glob("trials/*/checkpoints")))
     found = store.latest()

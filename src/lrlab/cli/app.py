@@ -1,5 +1,6 @@
 """`lrlab`: the commands, and how every failure becomes a sentence and an exit code."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from lrlab.cli.policy_cmds import policy_app
 from lrlab.cli.range_test_cmd import range_test_command
 from lrlab.cli.runs_cmds import board_command, runs_app
 from lrlab.cli.train_cmd import train_command
-from lrlab.errors import ExitCode, LrlabError
+from lrlab.errors import ExitCode, InterruptedRunError, LrlabError
 
 app = typer.Typer(
     name="lrlab",
@@ -65,15 +66,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=with_resume_value(sys.argv[1:] if arguments is None else arguments), prog_name="lrlab")
     except LrlabError as error:
+        if isinstance(error, InterruptedRunError):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is saved; a second Ctrl-C changes nothing any more
         sys.stderr.write(describe(error))
+        if error.exit_code == ExitCode.BUG:
+            sys.stderr.write(_whose_bug(error.__cause__ or error))
         sys.exit(error.exit_code)
     except Exception as error:
         traceback.print_exc()
-        sys.stderr.write(f"\nthis is a bug in {_culprit(error)}; the lines above say where\n")
+        sys.stderr.write(_whose_bug(error))
         sys.exit(ExitCode.BUG)
 
 
-def _culprit(error: Exception) -> str:
+def _whose_bug(error: BaseException) -> str:
+    return f"\nthis is a bug in {_culprit(error)}; the lines above say where\n"
+
+
+def _culprit(error: BaseException) -> str:
     """lrlab, unless the error comes out of a plugin's code."""
     if "lrlab.launch.plugin_import" not in sys.modules:
         return "lrlab"

@@ -85,7 +85,7 @@ class Driver:
             self._round(specs)
             results += [self._known[spec.id] for spec in specs]
             if all(result.status == "failed" for result in results):
-                raise self._all_failed(results)
+                raise self._all_failed(results) from self._last_failure.error
             asked += 1
         return self.experiment.conclude(results), results
 
