@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench statistics clean
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -32,6 +32,9 @@ lint: $(VENV)/.installed  ## ruff and mypy
 
 bench: $(VENV)/.installed  ## what a range test costs a step, beside a bare loop and torch-lr-finder
 	$(BIN)/python benchmarks/overhead.py
+
+statistics: $(VENV)/.installed  ## how often the intervals hold the truth: the tables of docs/statistics.md
+	$(BIN)/python benchmarks/statistics_coverage.py --write
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
