@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test lint bench golden schema clean
+.PHONY: help demo test lint bench golden schema statistics clean
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -38,6 +38,9 @@ bench: $(VENV)/.installed  ## what a range test costs a step, beside a bare loop
 
 golden: $(VENV)/.installed  ## write the golden loss curves anew; only where what lrlab computes was meant to change
 	$(BIN)/python tests/golden/golden_curves.py
+
+statistics: $(VENV)/.installed  ## how often the intervals hold the truth: the tables of docs/statistics.md
+	$(BIN)/python benchmarks/statistics_coverage.py --write
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

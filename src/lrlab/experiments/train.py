@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lrlab.analysis.intervals import MeanInterval, mean_interval
 from lrlab.launch.assemble import with_values
 from lrlab.launch.spec import TrialResult, TrialSpec
 
@@ -30,12 +31,12 @@ class TrainFinding:
 
     Attributes:
         seeds: one outcome per seed.
-        summary: per metric (mean, half-width of the 95 % Student-t interval or None for one seed), over the
-            seeds that completed.
+        summary: per metric the mean and its 95 % interval, over the seeds that completed; nothing for a metric that is
+            not finite in one of them.
     """
 
     seeds: tuple[SeedOutcome, ...]
-    summary: Mapping[str, tuple[float, float | None]]
+    summary: Mapping[str, MeanInterval]
 
     @property
     def diverged(self) -> bool:
@@ -57,17 +58,24 @@ class TrainFinding:
         tail = "".join(f"; {part}" for part in lost)
         for split in ("test", "val"):
             if f"{split}_accuracy" in self.summary:
-                mean, half = self.summary[f"{split}_accuracy"]
-                band = f" ± {100 * half:.2f}" if half is not None else ""
-                count = counts["completed"]
-                seeds = f"{count} seeds" if count > 1 else "1 seed"
-                return f"{split} accuracy {100 * mean:.2f} %{band} ({seeds}){tail}"
+                found = self.summary[f"{split}_accuracy"]
+                seeds = f"{found.n} seeds" if found.n > 1 else "1 seed"
+                return f"{split} accuracy {100 * found.mean:.2f} %{_band(found)} ({seeds}){tail}"
         return f"no seed completed{tail}"
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
         return {
-            "summary": {name: {"mean": mean, "half_width_95": half} for name, (mean, half) in self.summary.items()},
+            "summary": {
+                name: {
+                    "mean": found.mean,
+                    "half_width_95": found.half_width,
+                    "low_95": found.low,
+                    "high_95": found.high,
+                    "method": found.method,
+                }
+                for name, found in self.summary.items()
+            },
             "seeds": [
                 {
                     "seed": o.seed,
@@ -109,7 +117,9 @@ class Train:
         )
         completed = [outcome.metrics for outcome in outcomes if outcome.status == "completed"]
         names = sorted(set.intersection(*map(set, completed))) if completed else []
-        return TrainFinding(outcomes, {name: mean_interval([m[name] for m in completed]) for name in names})
+        values = {name: [metrics[name] for metrics in completed] for name in names}
+        finite = {name: found for name, found in values.items() if all(map(math.isfinite, found))}
+        return TrainFinding(outcomes, {name: mean_interval(found) for name, found in finite.items()})
 
     def _spec(self, seed: int) -> TrialSpec:
         config = with_values(self.base, train={"seed": seed})
@@ -119,12 +129,10 @@ class Train:
         return TrialSpec(self.name, seed, config)
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float | None]:
-    """Mean and half-width of its 95 % Student-t interval; no interval from one value."""
-    count, mean = len(values), math.fsum(values) / len(values)
-    if count < 2:
-        return mean, None
-    from scipy.stats import t
-
-    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    return mean, float(t.ppf(0.975, count - 1)) * math.sqrt(variance / count)
+def _band(found: MeanInterval) -> str:
+    """` ± half` where the interval is symmetric, else ` [low, high]`; in percent."""
+    if found.low is None or found.high is None or found.half_width is None:
+        return ""
+    if found.method == "bca":
+        return f" [{100 * found.low:.2f}, {100 * found.high:.2f}]"
+    return f" ± {100 * found.half_width:.2f}"

@@ -25,7 +25,7 @@ def report_range_test(folder: Path, finding: RangeFinding, *, title: str) -> lis
 def report_training(folder: Path, finding: TrainFinding, *, title: str) -> list[Path]:
     """Loss, accuracy, lr and momentum over the steps, all seeds in one figure."""
     rows = {outcome.seed: read_rows(folder / "trials" / outcome.id / "metrics.jsonl") for outcome in finding.seeds}
-    metrics = {name: mean for name, (mean, _) in finding.summary.items()}
+    metrics = {name: found.mean for name, found in finding.summary.items()}
     last = max(outcome.steps for outcome in finding.seeds)
     return _publish(folder, {"training": training_figure(rows, title=title)}, metrics, step=last)
 
