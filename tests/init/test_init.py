@@ -174,6 +174,16 @@ def test_the_memory_format_does_not_show(name: str) -> None:
     assert torch.equal(plain.weight, last.weight)
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: weights there are not compared")
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_gpu_gets_the_weights_that_a_cpu_gets(name: str) -> None:
+    here = lrlab.init.apply(net(), name, generator=seeded(5))
+    there = lrlab.init.apply(net().cuda(), name, generator=seeded(5))
+    assert same(weights(here), weights(there.cpu()))
+    lrlab.init.apply(net().cuda(), name, generator=torch.Generator("cuda").manual_seed(5))  # works too
+
+
 def test_torch_is_what_a_fresh_model_has() -> None:
     model = net()
     nn.init.constant_(model[1].weight, 0.5)
