@@ -23,6 +23,7 @@ from lrlab.policies import (
 )
 from lrlab.policies.durations import divide
 from lrlab.policies.effective import effective_lr
+from lrlab.policies.phases import between
 
 
 def plain_onecycle(total: int, parts: tuple[int, int, int], shape: str) -> list[tuple[float, float]]:
@@ -74,6 +75,12 @@ def test_the_final_lr_of_a_cycle_is_given_or_divided() -> None:
     for given_as in ({"final_lr": 0.02}, {"final_div": 5}):
         assert OneCycle(total=9, max_lr=1.0, **given_as).at(8).lr == pytest.approx(0.02)  # type: ignore[arg-type]
     assert OneCycle(total=80, max_lr=1.0, parts=("50it", "20%", 1)).lengths == (50, 16, 14)
+
+
+def test_rounding_does_not_carry_a_value_past_its_end() -> None:
+    start, end, share = 2.109946124455088, 0.17731881275280656, 1 - 1e-12
+    assert start + (end - start) * (1 - math.cos(math.pi * share)) / 2 < end  # what the formula gives
+    assert between(start, end, share, "cosine") == end
 
 
 def test_range_hits_both_ends_and_is_geometric() -> None:
