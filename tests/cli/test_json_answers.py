@@ -1,6 +1,6 @@
 """What `--json` prints is frozen: a key that comes, goes or changes its type is a reviewed difference in a snapshot.
 
-`LRLAB_UPDATE_SNAPSHOTS=1 pytest tests/cli/test_json_schema.py` writes the snapshots anew.
+`LRLAB_UPDATE_SNAPSHOTS=1 pytest tests/cli/test_json_answers.py` writes the snapshots anew.
 """
 
 import json
