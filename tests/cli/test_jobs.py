@@ -204,8 +204,10 @@ def test_a_killed_worker_costs_an_attempt_that_goes_on_from_its_checkpoint(
 def test_a_run_in_use_is_busy(here: Path, spawn: Any) -> None:
     process = spawn(*LONG, "--jobs", "2")
     until(lambda: checkpoints(here), process)
+    process.send_signal(signal.SIGSTOP)  # it cannot end, however quick the machine is
     second = spawn("train", "--resume", run_of(here).name)
     _, err = second.communicate(timeout=PATIENCE)
+    process.send_signal(signal.SIGCONT)
     assert second.returncode == 6 and f"process {process.pid}".encode() in err
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=PATIENCE)
