@@ -11,7 +11,7 @@ FAKE = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2"
 
 
 def only_run(root: Path) -> Path:
-    (run,) = [path for path in (root / "runs" / "train").iterdir() if not path.is_symlink()]
+    (run,) = (root / "runs" / "train").iterdir()
     return run
 
 
@@ -131,3 +131,13 @@ def test_a_damaged_journal_is_refused_and_a_torn_one_goes_on_with_a_note(lrlab: 
     journal.write_bytes(whole.replace(b"\n", b"torn\n", 1))
     answer = lrlab("train", "--resume", run.name, "-q")
     assert answer.code == 7 and "journal.jsonl:1: damaged line" in answer.err
+
+
+def test_an_edit_that_moves_the_last_bits_is_noted_and_strictly_refused(lrlab: Any, here: Path) -> None:
+    lrlab("train", *FAKE, "train.seeds=1")
+    run = only_run(here)
+    strict = lrlab("train", "--resume", run.name, "--strict-resume", "train.threads=2", "train.seeds=2", "-q")
+    assert strict.code == 7 and "train.threads was 1, is 2" in strict.err and "not bit for bit" in strict.err
+    relaxed = lrlab("train", "--resume", run.name, "train.threads=2", "train.seeds=2", "-q")
+    assert relaxed.code == 0 and "train.threads was 1, is 2" in relaxed.err and "not bit for bit" in relaxed.err
+    assert "(2 seeds)" in relaxed.out

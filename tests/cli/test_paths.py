@@ -10,7 +10,7 @@ SMALL = "data: {name: fake, batch_size: 16}\nmodel: {width: 4, depth: 1}\nrange_
 
 
 def runs_in(folder: Path) -> list[Path]:
-    return [path for path in (folder / "range-test").iterdir() if not path.is_symlink()]
+    return list((folder / "range-test").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def until(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
 
 
 def run_of(root: Path) -> Path:
-    (run,) = [path for path in (root / "runs" / "train").iterdir() if not path.is_symlink()]
+    (run,) = (root / "runs" / "train").iterdir()
     return run
 
 

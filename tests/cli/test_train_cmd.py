@@ -6,25 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from on_disk import FAKE, only_run, rows_of, state_of
 
 from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 from lrlab.launch.recording import RowRecorder
 
-FAKE = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "train.epochs=2", "-q")
 FRAIL = ("--retries", "0", "--fail-fast")  # the first exception ends the run
-
-
-def only_run(root: Path) -> Path:
-    (run,) = [path for path in (root / "runs" / "train").iterdir() if not path.is_symlink()]
-    return run
-
-
-def rows_of(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in next(run.glob("trials/*/metrics.jsonl")).read_text().splitlines()]
-
-
-def state_of(run: Path) -> dict[str, Any]:
-    return dict(json.loads((run / "status.json").read_text()))
 
 
 def test_a_training_leaves_everything_it_promises(lrlab: Any, here: Path) -> None:

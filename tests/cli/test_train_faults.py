@@ -8,30 +8,17 @@ from typing import Any
 
 import pytest
 import torch
+from on_disk import FAKE, only_run, rows_of, state_of
 
 from lrlab.engine import checkpoint
 from lrlab.engine.task import Task
 from lrlab.launch.recording import RowRecorder
 
-FAKE = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "train.epochs=2", "-q")
 CHECKPOINTS = "train.checkpoint.every=5"
 
 
 class Stop(Exception):
     pass
-
-
-def only_run(root: Path) -> Path:
-    (run,) = [path for path in (root / "runs" / "train").iterdir() if not path.is_symlink()]
-    return run
-
-
-def rows_of(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in next(run.glob("trials/*/metrics.jsonl")).read_text().splitlines()]
-
-
-def state_of(run: Path) -> dict[str, Any]:
-    return dict(json.loads((run / "status.json").read_text()))
 
 
 @pytest.fixture
@@ -126,7 +113,7 @@ def test_fault_38_the_same_seed_twice_gives_the_same_files(lrlab: Any, here: Pat
     for out in ("one", "two"):
         options = ("data.crop=1", "data.flip=true", "model.dropout=0.2", "--seeds", "2", "--out", out)
         assert lrlab(command, *FAKE, *options).code in (0, 4)
-        (run,) = [path for path in (here / out / command).iterdir() if not path.is_symlink()]
+        (run,) = (here / out / command).iterdir()
         metrics = {path.parent.name: path.read_bytes() for path in run.glob("trials/*/metrics.jsonl")}
         results = [json.loads(path.read_text()) for path in sorted(run.glob("trials/*/result.json"))]
         files.append((metrics, without_times([json.loads((run / "result.json").read_text()), *results])))

@@ -156,3 +156,12 @@ def test_the_schema_is_made_once_per_set_of_names() -> None:
     assert schema_for(frozenset({"a", "b"})) is schema_for(frozenset({"b", "a"})) is not Config
     data = load_config(None, flags=[*import_flags(["s=m:S"]), ("", "data.name", "s")]).config.data
     assert hash(data) == hash(data.model_copy())  # what has been read is kept by its section
+
+
+def test_label_smoothing_belongs_to_cross_entropy(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("plugins: {my_loss: 'a:b'}\ntrain: {loss: my_loss, label_smoothing: 0.1}\n")
+    with pytest.raises(ConfigError, match=r"label_smoothing=0\.1 is cross-entropy.s; train\.loss=my_loss"):
+        load_config(path)
+    path.write_text("train: {label_smoothing: 0.1}\n")
+    assert load_config(path).config.train.label_smoothing == 0.1

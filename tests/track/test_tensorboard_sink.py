@@ -29,7 +29,15 @@ def scalars(accumulator: Any) -> dict[str, list[tuple[int, float]]]:
 
 
 def train_row(step: int, **values: float) -> Row:
-    row: Row = {"kind": "train", "step": step, "epoch": 0, "samples": 32, "lr": 0.1, "momentum": 0.9}
+    row: Row = {
+        "kind": "train",
+        "step": step,
+        "epoch": 0,
+        "samples": 32,
+        "lr": 0.1,
+        "momentum": 0.9,
+        "lr_effective": 1.0,
+    }
     return row | {"loss": 2.0 / (1 + step), "accuracy": 0.01 * step} | values
 
 
@@ -49,7 +57,7 @@ def written(folder: Path, rows: list[Row]) -> Any:
 
 def test_all_tags_and_values(tmp_path: Path) -> None:
     got = scalars(written(tmp_path, ROWS))
-    names = ["loss", "accuracy", "lr", "momentum"]
+    names = ["loss", "accuracy", "lr", "momentum", "lr_effective"]
     assert set(got) == {
         *(f"train/{name}" for name in names),
         *("val/loss", "val/accuracy", "test/loss", "test/accuracy"),
@@ -110,7 +118,7 @@ def test_layout(tmp_path: Path) -> None:
     assert charts == {
         "loss": ["train/loss", "val/loss"],
         "accuracy": ["train/accuracy", "val/accuracy", "test/accuracy"],
-        "lr and momentum": ["train/lr", "train/momentum"],
+        "lr and momentum": ["train/lr", "train/lr_effective", "train/momentum"],
     }
     assert {tag for tags in charts.values() for tag in tags} <= set(scalars(accumulator))
 

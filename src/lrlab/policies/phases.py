@@ -1,6 +1,7 @@
 """Phases: the stretches most policies are made of, and how a value moves within one."""
 
 import math
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +45,7 @@ class Phase:
         return Hyper(lr, between(self.momentum[0], self.momentum[1], share, shape), self.name)
 
 
-class Phased:
+class Phased(ABC):
     """A policy made of phases. A subclass is a frozen dataclass that says `total`, `own_momentum` and `phases`.
 
     The first step of a phase has its start value. Where `closes` is set, the last step of all has the last
@@ -56,10 +57,10 @@ class Phased:
     closes: ClassVar[bool] = True
     end_label: ClassVar[str] = "final-lr"
 
-    @cached_property
+    @property
+    @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
         """In order; together at least `total` steps long."""
-        raise NotImplementedError
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:

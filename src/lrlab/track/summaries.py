@@ -14,7 +14,7 @@ LAYOUT: dict[str, dict[str, list[Any]]] = {
     "training": {
         "loss": ["Multiline", ["train/loss", "val/loss"]],
         "accuracy": ["Multiline", ["train/accuracy", "val/accuracy", "test/accuracy"]],
-        "lr and momentum": ["Multiline", ["train/lr", "train/momentum"]],
+        "lr and momentum": ["Multiline", ["train/lr", "train/lr_effective", "train/momentum"]],
     }
 }
 """The custom-scalars page: what belongs together is drawn together."""

@@ -26,6 +26,13 @@ class WarmedUp(Section):
     )
 
 
+class Descent(WarmedUp):
+    """A policy that goes down all the way."""
+
+    lr: float | None = Field(None, gt=0, description=_LR)
+    final_lr: float | None = Field(None, gt=0, description=_FINAL)
+
+
 class Constant(WarmedUp):
     """One lr throughout."""
 
@@ -91,12 +98,10 @@ class Triangular(WarmedUp):
     momentum_high: float = Field(0.95, ge=0, lt=1, description="Momentum between the peaks.")
 
 
-class Cosine(WarmedUp):
+class Cosine(Descent):
     """Half a cosine down."""
 
     name: Literal["cosine"] = "cosine"
-    lr: float | None = Field(None, gt=0, description=_LR)
-    final_lr: float | None = Field(None, gt=0, description=_FINAL)
 
 
 class CosineRestarts(WarmedUp):
@@ -109,20 +114,16 @@ class CosineRestarts(WarmedUp):
     t_mult: int = Field(1, ge=1, description="Each period is so many times as long as the one before.")
 
 
-class Linear(WarmedUp):
+class Linear(Descent):
     """Straight down."""
 
     name: Literal["linear"] = "linear"
-    lr: float | None = Field(None, gt=0, description=_LR)
-    final_lr: float | None = Field(None, gt=0, description=_FINAL)
 
 
-class Polynomial(WarmedUp):
+class Polynomial(Descent):
     """Down as a power of what is left of the training."""
 
     name: Literal["polynomial"] = "polynomial"
-    lr: float | None = Field(None, gt=0, description=_LR)
-    final_lr: float | None = Field(None, gt=0, description=_FINAL)
     power: float = Field(0.9, gt=0, description="1: a line; above 1 the lr falls early, below 1 late.")
 
 
