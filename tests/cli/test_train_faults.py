@@ -57,8 +57,10 @@ def test_fault_23_what_changes_nothing_may_change_and_the_rest_is_listed(lrlab: 
 def test_fault_22_strict_resume_wants_the_newest_checkpoint_whole(lrlab: Any, broken: Path) -> None:
     newest = sorted(broken.glob("trials/*/checkpoints/step-*"))[-1]
     (newest / "state.pt").unlink()
-    answer = lrlab("train", "--resume", broken.name, "--strict-resume", "-q")
-    assert answer.code == 7 and newest.name in answer.err and "leave --strict-resume out" in answer.err
+    for jobs in ("1", "2"):  # two seeds: the one that is new must not hide that the other cannot go on
+        answer = lrlab("train", "--resume", broken.name, "--strict-resume", "-q", "--seeds", "2", "--jobs", jobs)
+        assert answer.code == 7 and newest.name in answer.err and "leave --strict-resume out" in answer.err
+        assert "once more" not in answer.err  # trying again would give the same
     answer = lrlab("train", "--resume", broken.name, "-q")
     assert answer.code == 0 and "an older checkpoint is used" in answer.err
     assert lrlab("train", *FAKE, "--strict-resume").code == 2

@@ -76,7 +76,7 @@ def test_the_slow_twin_writes_the_same(tmp_path: Path) -> None:
 
     writer = SummaryWriter(str(tmp_path / "twin"))
     for row in ROWS:
-        for name in ("loss", "accuracy", "lr", "momentum"):
+        for name in ("loss", "accuracy", "lr", "momentum", "lr_effective"):
             if name in row:
                 writer.add_scalar(f"{row['kind']}/{name}", row[name], row["step"])
     writer.close()
@@ -258,7 +258,7 @@ def test_a_row_is_cheap(tmp_path: Path) -> None:
     ours = time.process_time() - start
     start = time.process_time()
     for row in rows:
-        for name in ("loss", "accuracy", "lr", "momentum"):
+        for name in ("loss", "accuracy", "lr", "momentum", "lr_effective"):
             writer.add_scalar(f"train/{name}", row[name], row["step"])
     writer.flush()
     theirs = time.process_time() - start

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from lrlab.errors import DataError, ExitCode, LrlabError, UsageError
+from lrlab.errors import CheckpointError, DataError, ExitCode, LrlabError, UsageError
 from lrlab.launch.spec import TrialResult, TrialSpec
 
 _CODES = {"timeout": ExitCode.NO_ANSWER, "lost": ExitCode.RESOURCE}  # of `raised` the exception says
@@ -29,7 +29,7 @@ class Failure:
         traceback: of the exception; empty without one.
         hint: what the user can do; None where nobody knows.
         exit_code: what the run ends with when no trial gets further.
-        users: it is the user's mistake (usage, config, data): trying again gives the same.
+        users: it is the user's to decide (usage, config, data, a damaged checkpoint): trying again gives the same.
         error: the exception itself, where it was raised in this process.
     """
 
@@ -46,7 +46,7 @@ class Failure:
         """What an exception means for the run."""
         text = "".join(traceback.format_exception(error))
         if isinstance(error, LrlabError):
-            users = isinstance(error, UsageError | DataError)
+            users = isinstance(error, UsageError | DataError | CheckpointError)
             return cls("raised", error.message, text, error.hint, error.exit_code, users, error)
         return cls("raised", f"{type(error).__name__}: {error}", text, error=error)
 
