@@ -105,6 +105,14 @@ def test_cut_then_going_on_equals_never_having_stopped(tmp_path: Path, done: int
     assert truncate_after(path, 10) == 0
 
 
+def test_a_test_is_cut_even_at_the_last_step_since_it_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    test = {"kind": "test", "step": 4, "epoch": 0, "loss": 0.5}
+    write(path, [*training(4), test])
+    assert truncate_after(path, 4) == 1
+    assert read_rows(path) == training(4)
+
+
 def test_cuts_collect_in_the_dropped_file(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     write(path, training(4))

@@ -53,8 +53,8 @@ def open_run(
     or read, but never what one of them does. So a finished run can be given more seeds.
 
     Raises:
-        CheckpointError: there is nothing to resume, the journal is damaged, or the edit would change a trial; with
-            `strict` also if it would change the last bits of one.
+        CheckpointError: there is nothing to resume, the run or its journal is damaged, or the edit would change a
+            trial; with `strict` also if it would change the last bits of one.
         UsageError: no such run.
         FinishedRunError: nothing is left to do.
         RunBusyError: another process holds it.
@@ -123,11 +123,17 @@ def find_unfinished(name: str, loaded: LoadedConfig, root: Path, resume: str) ->
     """The run that `resume` means.
 
     Raises:
-        CheckpointError: `auto`, and there is none of this config.
+        CheckpointError: `auto`, and there is none of this config; or the one named cannot be read.
         UsageError: no such run.
     """
     if resume != "auto":
-        return find_run(root, resume)
+        named = find_run(root, resume)
+        if named.problem:
+            raise CheckpointError(
+                f"{named.name} cannot go on, it is {named.state}",
+                hint="restore the file from a copy, or start a new run without --resume",
+            )
+        return named
     found = newest_unfinished(root, name, config_hash(loaded.config))
     if found is None:
         raise CheckpointError(

@@ -49,8 +49,8 @@ class TrialRunner:
         """
         folder = self._run.trial(spec.id)
         with _held(folder):
-            if found := read_object(folder / RESULT_NAME):
-                return TrialResult.from_json(found)
+            if (kept := self._kept(folder)) is not None:
+                return kept
             trial = assemble(spec)
             write_json(folder / "spec.json", spec.to_json())
             with memory_explained(trial.task.device, int(spec.config["data"]["batch_size"])):
@@ -58,6 +58,15 @@ class TrialRunner:
             if result.status != "interrupted":
                 write_json(folder / RESULT_NAME, result.to_json())
         return result
+
+    def _kept(self, folder: Path) -> TrialResult | None:
+        """The result an earlier sitting left; None where there is none, or only a damaged one."""
+        try:
+            found = read_object(folder / RESULT_NAME)
+            return TrialResult.from_json(found) if found else None
+        except (ValueError, KeyError, TypeError) as error:
+            self._listener.warn(f"note: the result of {folder.name} is damaged ({error}); the trial is run again")
+            return None
 
     def _sweep(self, trial: Trial, folder: Path) -> TrialResult:
         with self._listener.progress(trial.spec, trial.policy.total) as bar:

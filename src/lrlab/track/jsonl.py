@@ -68,9 +68,9 @@ def truncate_after(path: Path, step: int) -> int:
     """Cut the rows past a checkpoint taken when `step` updates were done, before going on from it.
 
     A row's `step` is the number of updates done, for a training row its own included, so rows up to `step` stay.
-    What is cut is kept in
-    `metrics.dropped.jsonl`. Killed in between, the cut can be done again: at worst a dropped row is there
-    twice, and none is lost.
+    A row of kind `test` is cut whatever its step: the test follows the last checkpoint, and is made again. What is
+    cut is kept in `metrics.dropped.jsonl`. Killed in between, the cut can be done again: at worst a dropped row is
+    there twice, and none is lost.
 
     Returns:
         How many rows were cut.
@@ -93,4 +93,4 @@ def truncate_after(path: Path, step: int) -> int:
 
 def _is_late(row: Row, step: int) -> bool:
     at = row.get("step")
-    return isinstance(at, int | float) and at > step
+    return row.get("kind") == "test" or (isinstance(at, int | float) and at > step)
