@@ -20,30 +20,28 @@ def trials_of(run: Path) -> Any:
     return json.loads((run / "result.json").read_text())["trials"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("status.json", b'{"format": 1, "sta', "unreadable: Unterminated string"),
-        ("status.json", b'{"format": 99}', "unreadable: format 99, this version reads 1"),
-        ("status.json", None, "unreadable: no status.json"),
-        ("meta.json", b"\xff\xfe", "unreadable: meta.json: "),
-        ("result.json", b"[]", "unreadable: result.json: not a JSON object"),
-    ],
-)
-def test_a_run_that_cannot_be_read_cannot_go_on(
-    lrlab: Any, run: Path, name: str, content: bytes | None, says: str
-) -> None:
-    whole = (run / name).read_bytes()
-    (run / name).unlink()
-    if content is not None:
-        (run / name).write_bytes(content)
-    for more in ((), ("--seeds", "2"), ("--dry-run",)):
-        answer = lrlab("train", "--resume", run.name, *more)
-        assert answer.code == 7 and says in answer.err and "without --resume" in answer.err, answer.err
-        assert "Traceback" not in answer.err and answer.out == ""
-    assert lrlab("runs", "ls").code == lrlab("runs", "show", run.name).code == 0
-    (run / name).write_bytes(whole)
-    answer = lrlab("train", "--resume", run.name)  # it was only the file
+DAMAGE = [
+    ("status.json", b'{"format": 1, "sta', "unreadable: Unterminated string"),
+    ("status.json", b'{"format": 99}', "unreadable: format 99, this version reads 1"),
+    ("status.json", None, "unreadable: no status.json"),
+    ("meta.json", b"\xff\xfe", "unreadable: meta.json: "),
+    ("result.json", b"[]", "unreadable: result.json: not a JSON object"),
+]
+
+
+def test_a_run_that_cannot_be_read_cannot_go_on(lrlab: Any, run: Path) -> None:
+    for name, content, says in DAMAGE:
+        whole = (run / name).read_bytes()
+        (run / name).unlink()
+        if content is not None:
+            (run / name).write_bytes(content)
+        for more in ((), ("--seeds", "2"), ("--dry-run",)):
+            answer = lrlab("train", "--resume", run.name, *more)
+            assert answer.code == 7 and says in answer.err and "without --resume" in answer.err, answer.err
+            assert "Traceback" not in answer.err and answer.out == ""
+        assert lrlab("runs", "ls").code == lrlab("runs", "show", run.name).code == 0
+        (run / name).write_bytes(whole)
+    answer = lrlab("train", "--resume", run.name)  # it was only the files
     assert answer.code == 0 and "is finished" in answer.err
 
 

@@ -10,9 +10,13 @@ import pytest
 import torch
 from on_disk import FAKE, only_run, rows_of, state_of
 
+from lrlab.data.order import derive
 from lrlab.engine import checkpoint
 from lrlab.engine.task import Task
 from lrlab.launch.recording import RowRecorder
+from lrlab.track.jsonl import JsonlSink
+from lrlab.track.sink import Sink
+from lrlab.track.tensorboard import TensorBoardSink
 
 CHECKPOINTS = "train.checkpoint.every=5"
 
@@ -101,6 +105,42 @@ def test_fault_31_out_of_memory_says_what_to_do(lrlab: Any, here: Path, monkeypa
         assert answer.code == 5 and "out of memory on cpu with batches of 16 images" in answer.err
         assert "lower data.batch_size" in answer.err and "Traceback" not in answer.err
     assert state_of(only_run(here))["state"] == "failed"
+
+
+def test_fault_31_a_trial_out_of_memory_fails_and_the_others_go_on(
+    lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Task.update
+
+    def exhausted(self: Task, stream: Any) -> Any:
+        if torch.initial_seed() == poor:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return honest(self, stream)
+
+    poor = derive(1, "noise")  # of seed 1
+    monkeypatch.setattr(Task, "update", exhausted)
+    answer = lrlab("train", *FAKE, "--seeds", "3")
+    assert answer.code == 0 and "1 of 3 trials failed" in answer.err and "1 of 3 seeds failed" in answer.out
+    assert answer.err.count("out of memory on cpu with batches of 16 images") == 2  # and once more
+    assert (state_of(only_run(here))["state"], state_of(only_run(here))["facts"]["failed"]) == ("degraded", 1)
+
+
+@pytest.mark.parametrize("sink", [JsonlSink, TensorBoardSink])
+def test_fault_21_a_sink_on_a_full_disk_is_given_up_and_the_answer_is_there(
+    lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch, sink: type[Sink]
+) -> None:
+    whole = json.loads(lrlab("train", *FAKE, "--json", "--out", "whole").out)
+
+    def full(self: Sink, rows: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sink, "rows", full)
+    answer = lrlab("train", *FAKE, "--json")
+    assert answer.code == 0  # the answer is whole, other than with lost checkpoints
+    assert f"{sink.__name__} stopped, training goes on without it: No space left on device" in answer.err
+    assert json.loads(answer.out)["summary"] == whole["summary"]
+    status = state_of(only_run(here))
+    assert status["state"] == "degraded" and sink.__name__ in status["facts"]["lost"][0]
 
 
 def without_times(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Ctrl-C, SIGTERM and SIGHUP: the first asks, the second insists."""
 
-import _thread
 import signal
 import threading
 from collections.abc import Callable
@@ -43,7 +42,7 @@ class StopRequest:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
         if self.grace is not None:  # a thread that starts only now, so that no fork meets it before
-            self._timer = threading.Timer(self.grace, _thread.interrupt_main)
+            self._timer = threading.Timer(self.grace, _insist)
             self._timer.daemon = True
             self._timer.start()
         if self._on_request is not None:
@@ -63,3 +62,10 @@ class StopRequest:
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._previous = {}
+
+
+def _insist() -> None:
+    """A second signal, from this process; a real one, since it also ends a wait inside a system call."""
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, signal.SIGINT)
