@@ -3,13 +3,16 @@
 import os
 import random
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trainings import same, spec_of, train
 
+from lrlab.launch import training as training_module
 from lrlab.launch.spec import TrialSpec
 from lrlab.registry import OPTIMIZERS, POLICIES
 
@@ -19,6 +22,7 @@ OPTIMIZER_VARIANTS = {
     "sgd, ema": ["optimizer.momentum_form=ema", "optimizer.lr=0.5"],
     "sgd, nesterov": ["optimizer.nesterov=true", "optimizer.lr=0.05"],
 }
+PRECISIONS = ["fp32", "bf16"]
 SMALL = ["data.crop=0", "data.flip=false", "train.validate_every=4"]
 
 
@@ -40,7 +44,7 @@ def assert_resume_is_exact(spec: TrialSpec, stop_after: int) -> None:
     assert rest.metrics == straight.metrics
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("policy", list(POLICIES))
 @pytest.mark.parametrize("optimizer", list(OPTIMIZER_VARIANTS))
 def test_every_optimizer_policy_and_precision(optimizer: str, policy: str, precision: str) -> None:
@@ -48,6 +52,47 @@ def test_every_optimizer_policy_and_precision(optimizer: str, policy: str, preci
     chosen = [*OPTIMIZER_VARIANTS[optimizer], f"policy.name={policy}", f"train.precision={precision}"]
     stop_after = random.Random(f"{optimizer} {policy} {precision}").randrange(1, steps)
     assert_resume_is_exact(spec_of(*SMALL, *chosen, f"train.steps={steps}"), stop_after)
+
+
+def spoiled(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[dict[str, Any]], None]) -> None:
+    """Let every resume go on from a state that `spoil` has changed."""
+    restore = training_module.restore_state
+
+    def partial(task: Any, progress: Any, state: dict[str, Any]) -> None:
+        spoil(state)
+        restore(task, progress, state)
+
+    monkeypatch.setattr(training_module, "restore_state", partial)
+
+
+def forget_the_optimizer(state: dict[str, Any]) -> None:
+    state["optimizer"]["state"] = {}
+
+
+def forget_a_step(state: dict[str, Any]) -> None:
+    state["progress"]["step"] -= 1
+
+
+@pytest.mark.parametrize("optimizer", list(OPTIMIZER_VARIANTS))
+def test_negative_control_every_optimizers_state_is_missed(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoiled(monkeypatch, forget_the_optimizer)
+    with pytest.raises(AssertionError):
+        assert_resume_is_exact(spec_of(*SMALL, *OPTIMIZER_VARIANTS[optimizer], "train.steps=6"), 4)
+
+
+@pytest.mark.parametrize("policy", list(POLICIES))
+def test_negative_control_a_step_off_is_noticed_under_every_policy(
+    policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiled(monkeypatch, forget_a_step)
+    with pytest.raises(AssertionError):
+        assert_resume_is_exact(spec_of(*SMALL, f"policy.name={policy}", "train.steps=6"), 4)
+
+
+def test_negative_control_the_precisions_differ() -> None:
+    """bf16 that computed in fp32 would pass everything above."""
+    states = [train(spec_of(*SMALL, "train.steps=3", f"train.precision={name}"), None).state for name in PRECISIONS]
+    assert not same(states[0]["model"], states[1]["model"])
 
 
 KNOBS = st.fixed_dictionaries({
