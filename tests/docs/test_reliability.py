@@ -19,13 +19,13 @@ def rows(text: str) -> dict[int, list[str]]:
 
 
 @cache
-def tests_of(path: Path) -> frozenset[str]:
+def defined_in(path: Path) -> frozenset[str]:
     tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
     return frozenset(n.name for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_"))
 
 
 def missing(text: str) -> list[str]:
-    return [f"{path}::{name}" for path, name in NAME.findall(text) if name not in tests_of(ROOT / path)]
+    return [f"{path}::{name}" for path, name in NAME.findall(text) if name not in defined_in(ROOT / path)]
 
 
 def test_every_promise_is_there_and_has_its_proof() -> None:
