@@ -48,12 +48,12 @@ def test_the_plan_is_that_of_the_run_and_costs_add_up(lrlab: Any, here: Path, sc
 
 
 def test_without_the_data_it_is_timed_on_made_up_images(lrlab: Any, here: Path) -> None:
-    command = ("train", *MISSING, "train.steps=200", "--dry-run")
+    command = ("train", *MISSING, "train.steps=20", "--dry-run")
     plan = json.loads(lrlab(*command, "--json").out)
     data = plan["data"]
     assert (data["present"], data["shape"], data["classes"]) == (False, [1, 28, 28], 10)
     assert data["train"] + data["val"] == 60_000 and data["test"] == 10_000
-    assert data["batches"] == data["train"] // 64 and plan["images"] == 200 * 64
+    assert data["batches"] == data["train"] // 64 and plan["images"] == 20 * 64
     assert all(value > 0 for value in costs(plan["cost"]))
     answer = lrlab(*command)
     assert answer.code == 0 and "mnist is not there: timed on made-up images of the same shape" in answer.out

@@ -125,22 +125,23 @@ def test_fault_31_a_trial_out_of_memory_fails_and_the_others_go_on(
     assert (state_of(only_run(here))["state"], state_of(only_run(here))["facts"]["failed"]) == ("degraded", 1)
 
 
-@pytest.mark.parametrize("sink", [JsonlSink, TensorBoardSink])
 def test_fault_21_a_sink_on_a_full_disk_is_given_up_and_the_answer_is_there(
-    lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch, sink: type[Sink]
+    lrlab: Any, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = json.loads(lrlab("train", *FAKE, "--json", "--out", "whole").out)
-
     def full(self: Sink, rows: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(sink, "rows", full)
-    answer = lrlab("train", *FAKE, "--json")
-    assert answer.code == 0  # the answer is whole, other than with lost checkpoints
-    assert f"{sink.__name__} stopped, training goes on without it: No space left on device" in answer.err
-    assert json.loads(answer.out)["summary"] == whole["summary"]
-    status = state_of(only_run(here))
-    assert status["state"] == "degraded" and sink.__name__ in status["facts"]["lost"][0]
+    whole = json.loads(lrlab("train", *FAKE, "--json", "--out", "whole").out)
+    sinks: list[type[Sink]] = [JsonlSink, TensorBoardSink]
+    for sink in sinks:
+        with monkeypatch.context() as patch:
+            patch.setattr(sink, "rows", full)
+            answer = lrlab("train", *FAKE, "--json", "--out", sink.__name__)
+        assert answer.code == 0  # the answer is whole, other than with lost checkpoints
+        assert f"{sink.__name__} stopped, training goes on without it: No space left on device" in answer.err
+        assert json.loads(answer.out)["summary"] == whole["summary"]
+        status = state_of(Path(json.loads(answer.out)["run"]))
+        assert status["state"] == "degraded" and sink.__name__ in status["facts"]["lost"][0]
 
 
 def without_times(value: Any) -> Any:
