@@ -10,13 +10,13 @@ from lrlab.paths import expand_home, real_path
 from lrlab.runs.atomic import write_atomic
 
 
-def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path) -> Path:
+def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path, *, min_lr: float | None = None) -> Path:
     """Write `loaded`'s text with its overrides and `optimizer.lr` set to `max_lr`; comments stay.
 
-    A policy that names its own peak (`policy.max_lr`, constant's `policy.lr`) gets it too. The copy is read back
-    before it is written, so that it is known to load.
+    A policy that names its own peak (`policy.max_lr`, constant's `policy.lr`) gets it too, and one that has a
+    `min_lr` the one that was found. The copy is read back before it is written, so that it is known to load.
     """
-    text = loaded.source_text or "# made by lrlab range-test --apply\n"
+    text = loaded.source_text or f"# made by lrlab {'range-test' if min_lr is None else 'find-min-lr'} --apply\n"
     rounded = float(f"{max_lr:.4g}")
     plugins = {f"plugins.{name}": plugin.model_dump() for name, plugin in loaded.config.plugins.items()}
     written = {key: value for key, value in loaded.overrides.items() if not key.startswith("plugins.")}
@@ -25,6 +25,8 @@ def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path) -> Path:
     for key in ("max_lr", "lr"):
         if getattr(policy, key, None) is not None:
             changes[f"policy.{key}"] = rounded
+    if min_lr is not None and hasattr(policy, "min_lr"):
+        changes["policy.min_lr"] = float(f"{min_lr:.4g}")
     parent = _parent(loaded)
     if parent is not None:
         changes["extends"] = os.path.relpath(parent, path.parent.resolve())
