@@ -19,6 +19,7 @@ from lrlab.cli.policy_cmds import policy_app
 from lrlab.cli.range_test_cmd import range_test_command
 from lrlab.cli.runs_cmds import board_command, runs_app
 from lrlab.cli.train_cmd import train_command
+from lrlab.cli.tune_cmd import tune_command
 from lrlab.errors import ExitCode, InterruptedRunError, LrlabError
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ EXPERIMENTS, LOOK = "Experiments", "Look and check"
 app.command("range-test", rich_help_panel=EXPERIMENTS)(range_test_command)
 app.command("find-min-lr", rich_help_panel=EXPERIMENTS)(find_min_lr_command)
 app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
+app.command("tune", rich_help_panel=EXPERIMENTS)(tune_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)

@@ -46,10 +46,8 @@ def _min_lr(sections: Sections) -> Iterator[Conflict]:
     if search is None:
         return
     if search.ratios is not None and search.lrs is not None:
-        yield Conflict(
-            ("find_min_lr.ratios", "find_min_lr.lrs"), "find_min_lr.ratios and find_min_lr.lrs both name the candidates",
-            "keep one of them",
-        )  # fmt: skip
+        message = "find_min_lr.ratios and find_min_lr.lrs both name the candidates"
+        yield Conflict(("find_min_lr.ratios", "find_min_lr.lrs"), message, "keep one of them")
     for key in ("ratios", "lrs"):
         values = getattr(search, key)
         if values is not None and len(set(values)) < 2:
@@ -154,6 +152,6 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _plugin_names, _train_length, _sweep, _min_lr, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
-    _label_smoothing, _without_effect,
+    _plugin_names, _train_length, _sweep, _min_lr, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
+    _precision, _label_smoothing, _without_effect,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from lrlab.config.sections.plugins import AsBuilt, Plugin, PluginData, PluginMod
 from lrlab.config.sections.policy import OneCycle, PolicyConfig
 from lrlab.config.sections.range_test import RangeTestConfig
 from lrlab.config.sections.train import TrainConfig
+from lrlab.config.sections.tune import TuneConfig
 from lrlab.config.versions import SCHEMA_VERSION
 
 
@@ -36,6 +37,7 @@ class Config(Section):
     train: TrainConfig = Field(default_factory=TrainConfig)
     range_test: RangeTestConfig = Field(default_factory=RangeTestConfig)
     find_min_lr: FindMinLrConfig = Field(default_factory=FindMinLrConfig)
+    tune: TuneConfig = Field(default_factory=TuneConfig)
 
 
 @cache

@@ -27,7 +27,7 @@ class TrialSpec:
         sweep: True for a range test's trial: no evaluation, no checkpoints, every loss kept, weights thrown away.
         stop_on_rise: whether the divergence rule ends it (a sweep's).
         measures: what a sweep keeps beside lr and loss: `val_loss` (of one validation mini-batch after each update),
-            `accuracy`, `grad_norm`; and `critical_lr`, taken once before the first update.
+            `accuracy`, `grad_norm`; and once `critical_lr`, before the first update, and `epoch`, updates in one.
         climb: the sweep is a climb to max-lr, which ends by the rule of `analysis.climb`, not the divergence rule.
         target: smoothed loss at which a climb has done enough; None: it goes on.
         cap: updates after which a climb is broken off; None: at the end of its policy.

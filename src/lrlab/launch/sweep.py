@@ -69,6 +69,8 @@ def run_sweep(
     series = curve.series | ({"val_loss": validation.values()} if validation else {})
     if curve.losses:
         metrics["best_loss"] = min(curve.losses)
+    if trial.batches_per_epoch is not None and "epoch" in trial.spec.measures:
+        metrics["steps_per_epoch"] = trial.batches_per_epoch / trial.task.accumulate
     if trial.chance is not None and trial.spec.climb:
         metrics["chance"] = trial.chance
     if trial.task.scaler is not None:

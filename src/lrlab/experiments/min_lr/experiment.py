@@ -45,6 +45,13 @@ class FindMinLr(Scripted):
             checked(Settings.from_config(config, max_lr))
         return cls(config)
 
+    @property
+    def outlook(self) -> str:
+        """What comes after the trials proposed first."""
+        wanted = self.config["find_min_lr"]
+        given = wanted["max_lr"] or (1.0 if wanted["lrs"] is None else max(wanted["lrs"]))
+        return Settings.from_config(self.config, given).outlook
+
     def story(self) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], MinLrFinding]:
         """A range test where no max-lr was given; then the search."""
         max_lr, found = self.config["find_min_lr"]["max_lr"], None

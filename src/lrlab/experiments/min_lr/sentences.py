@@ -24,11 +24,19 @@ def verdict_of(settings: Settings, decision: Decision, winner: float, decisive: 
     running = [c for r, c in decision.compared.items() if r != settings.reference and c.against is not None]
     if not running:
         return f"only ratio {settings.reference:.3g} is left: the others dropped out, and it is kept"
+    if settings.method == "stable-ramp" and _needs_none(decision):
+        return f"the net stands max-lr {settings.max_lr:.3g} without any climb to it, so the climbs tell nothing apart"
     return (
         f"no candidate {what} surely sooner than ratio {settings.reference:.3g}: "
         f"between {min(settings.ratios):.3g} and {max(settings.ratios):.3g} of the max-lr the choice is within the "
         f"noise of {settings.seeds} seeds"
     )
+
+
+def _needs_none(decision: Decision) -> bool:
+    """Whether one update before max-lr was enough, for every candidate and seed."""
+    times = [compared.times for compared in decision.compared.values() if compared.times is not None]
+    return all(duration == 1 for t in times for duration in t.durations)
 
 
 def gate_flag(asked: float, gate: Gate) -> Flag:

@@ -74,6 +74,20 @@ class Settings:
         """In order."""
         return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
+    @property
+    def at_most(self) -> int:
+        """Updates of a search by time to target whose max-lr passes at once and whose candidates all stay in."""
+        reference = self.seeds * (self.up + self.hold)
+        challengers = (len(self.ratios) - 1) * self.seeds * self.up
+        return reference + challengers + self.gate_seeds * (self.up + self.hold) + 2 * self.seeds * self.confirm
+
+    @property
+    def outlook(self) -> str:
+        """What the search costs, for a plan."""
+        again = self.gate_seeds * (self.up + self.hold)
+        most = f"at most {self.at_most} updates" if self.method == "time-to-target" else "a bisection of climbs"
+        return f"then the min-lr search: {most}, and {again} more for each time that max-lr has to be halved"
+
     def climb(self, ratio: float, seed: int, *, up: int | None = None, **ending: Any) -> TrialSpec:
         """A climb from `ratio` of the max-lr to all of it, with momentum as the config's one-cycle has it.
 
