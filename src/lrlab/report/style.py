@@ -1,6 +1,8 @@
 """How figures look: one place for colours, sizes and axes. matplotlib's Figure API only, no global state."""
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 # Okabe, Ito 2008: told apart with any colour vision
@@ -15,6 +17,13 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
 )
 SEED_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 TITLE, LABEL, SMALL = 12, 10.5, 9
+
+
+def colours(count: int) -> list[str]:
+    """One each for so many things in an order: Okabe and Ito's while they last, else steps of viridis."""
+    if count <= len(SEED_COLOURS):
+        return list(SEED_COLOURS[:count])
+    return [to_hex(colormaps["viridis"](0.9 * i / (count - 1))) for i in range(count)]
 
 
 def new_figure(width: float, height: float) -> Figure:
