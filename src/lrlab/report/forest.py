@@ -10,6 +10,7 @@ from lrlab.experiments.min_lr.decision import ALPHA
 from lrlab.experiments.min_lr.finding import Candidate, MinLrFinding
 from lrlab.report.style import GREY, SMALL, dress
 
+ARROW = "\N{BLACK RIGHT-POINTING TRIANGLE}"
 _SPREAD = 0.22  # rows; seeds with the same count lie beside each other
 _FARTHEST = 3.0  # times the reference's updates and a third of them: an interval beyond ends in an arrow
 

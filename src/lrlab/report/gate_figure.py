@@ -1,7 +1,6 @@
 """The gate of a min-lr search: the climbs to each max-lr that was tried, and how each ended."""
 
 import math
-import textwrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,7 +8,7 @@ from matplotlib.figure import Figure
 from lrlab.analysis.climb import smoothed
 from lrlab.experiments.min_lr.finding import MinLrFinding
 from lrlab.experiments.min_lr.gate import Attempt
-from lrlab.report.style import GREEN, GREY, LABEL, RED, SMALL, TITLE, colours, dress, new_figure
+from lrlab.report.style import GREEN, GREY, LABEL, RED, SMALL, TITLE, caption, colours, dress, new_figure
 
 _COLUMNS = 4
 _ABOVE = 2.0  # times the descent: how far above the first loss the frame goes
@@ -22,7 +21,7 @@ _WORDS = {
 
 
 def gate_figure(finding: MinLrFinding, *, title: str = "Min-lr search: the gate") -> Figure:
-    """A panel per max-lr tried, a smoothed curve per seed, and how it ended."""
+    """A panel per max-lr tried, the asked one first; in it a smoothed curve per seed, and how it ended."""
     attempts = finding.gate.attempts
     columns = min(_COLUMNS, len(attempts))
     rows = -(-len(attempts) // columns)
@@ -35,9 +34,8 @@ def gate_figure(finding: MinLrFinding, *, title: str = "Min-lr search: the gate"
         axes.remove()
     if top > low:
         panels[0].set_ylim(low - 0.05 * (top - low), top)
-    figure.suptitle(f"{title}\n{finding.headline}", fontsize=TITLE, x=0.01, ha="left")
     figure.supylabel("training loss, smoothed", fontsize=LABEL)
-    figure.supxlabel(_foot(finding, 33 * columns), fontsize=SMALL, x=0.01, ha="left")
+    caption(figure, title, finding.headline, _notes(finding))
     return figure
 
 
@@ -45,7 +43,8 @@ def _attempt(axes: Axes, attempt: Attempt, finding: MinLrFinding, top: float) ->
     """One max-lr; a climb that leaves the frame has its mark at the frame."""
     for (seed, failure), colour in zip(attempt.failures.items(), colours(len(attempt.failures)), strict=True):
         curve = _curve(attempt, seed)
-        axes.plot(range(1, len(curve) + 1), curve, color=colour, linewidth=1.3, label=f"seed {seed}: {failure or 'ok'}")
+        label = f"seed {seed}: {failure or 'survives'}"
+        axes.plot(range(1, len(curve) + 1), curve, color=colour, linewidth=1.3, label=label)
         if failure and curve:
             end = min(curve[-1], top)
             axes.plot(len(curve), end, "x", color=colour, markersize=7, markeredgewidth=2, clip_on=False)
@@ -56,7 +55,7 @@ def _attempt(axes: Axes, attempt: Attempt, finding: MinLrFinding, top: float) ->
     outcome = f"{failed} of {len(attempt.failures)} fail" if failed else "passes"
     dress(axes, x="updates")
     colour = RED if failed else GREEN
-    axes.set_title(f"max-lr {attempt.max_lr:.3g}: {outcome}", fontsize=TITLE, loc="left", color=colour)
+    axes.set_title(f"max-lr {attempt.max_lr:.3g}: {outcome}", fontsize=TITLE, loc="left", color=colour, pad=9)
     axes.legend(loc="best", fontsize=SMALL, framealpha=0.9)
 
 
@@ -76,9 +75,8 @@ def _range(finding: MinLrFinding) -> tuple[float, float]:
     return low, min(max(map(max, curves)), start + _ABOVE * reach) + 0.05 * reach
 
 
-def _foot(finding: MinLrFinding, width: int) -> str:
+def _notes(finding: MinLrFinding) -> list[str]:
     """The verdict, and the words for a failure that occur."""
     met = {failure for attempt in finding.gate.attempts for failure in attempt.failures.values() if failure}
     words = [f"{word}: {meaning}" for word, meaning in _WORDS.items() if word in met]
-    lines = [finding.verdict, f"dotted: chance, and the end of the climb (max-lr is held after it). {'; '.join(words)}"]
-    return "\n".join(textwrap.fill(line, width) for line in lines)
+    return [finding.verdict, f"dotted: chance, and the end of the climb (max-lr is held after it). {'; '.join(words)}"]

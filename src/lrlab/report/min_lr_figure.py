@@ -1,6 +1,5 @@
 """A min-lr search: the climbs, what each candidate took, and how sure the difference is."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from statistics import median
 
@@ -10,14 +9,13 @@ from matplotlib.figure import Figure
 from lrlab.analysis.climb import smoothed
 from lrlab.experiments.min_lr.confirm import Confirmation
 from lrlab.experiments.min_lr.finding import Candidate, Climb, MinLrFinding
-from lrlab.report.forest import forest, label_rows, strip
+from lrlab.report.forest import ARROW, forest, label_rows, strip
 from lrlab.report.gate_figure import gate_figure
-from lrlab.report.style import GREY, SMALL, TITLE, colours, dress, new_figure
+from lrlab.report.style import GREY, SMALL, caption, colours, dress, new_figure
 
-_WIDTH = 150  # characters of a line at the foot
 _COUNTED = {
     "time-to-target": "updates to the target, a dot per seed",
-    "stable-ramp": "shortest climb that survives, updates, a dot per seed",
+    "stable-ramp": "updates of the shortest climb that survives, a dot per seed",
 }
 
 
@@ -44,12 +42,13 @@ def min_lr_figure(finding: MinLrFinding, *, title: str = "Min-lr search") -> Fig
         counts, ratios = figure.subplots(1, 2, width_ratios=(1.25, 1))
     strip(counts, finding.candidates, shades)
     label_rows(counts, finding, shades)
-    dress(counts, x=_COUNTED[finding.method], y="min-lr / max-lr  (min-lr)")
+    unmet = any(count is None for c in finding.candidates for count in c.counts.values())
+    more = f"; {ARROW} more than that" if unmet else ""
+    dress(counts, x=_COUNTED[finding.method] + more, y="min-lr / max-lr  (min-lr)")
     forest(ratios, finding, shades)
     ratios.sharey(counts)
     ratios.tick_params(labelleft=False)
-    figure.suptitle(f"{title}\n{finding.headline}", fontsize=TITLE, x=0.01, ha="left")
-    figure.supxlabel(_foot(finding), fontsize=SMALL, x=0.01, ha="left")
+    caption(figure, title, finding.headline, _notes(finding))
     return figure
 
 
@@ -74,6 +73,9 @@ def _losses(axes: Axes, finding: MinLrFinding, shades: Mapping[float, str]) -> N
         label = f"{ratio:.3g} of max-lr" + (", dropped" if colour == GREY else "")
         middle = [median(levels) for levels in zip(*curves.get(ratio, []), strict=False)]  # while every seed climbs
         axes.plot(range(1, len(middle) + 1), middle, color=colour, linewidth=2.2, label=label)
+    for marker, meaning in {"o": "at the target", "x": "failed, or broken off"}.items():
+        if any(line.get_marker() == marker for line in axes.lines):
+            axes.plot([], [], marker, color="black", markersize=5, label=meaning)
     _level(axes, finding.gate.chance, "chance", ":")
     _level(axes, finding.gate.target, "target", "--")
     _frame(axes, [level for group in curves.values() for curve in group for level in curve], finding)
@@ -113,11 +115,11 @@ def _rates(axes: Axes, finding: MinLrFinding, shades: Mapping[float, str]) -> No
     dress(axes, x="updates", y="learning rate")
 
 
-def _foot(finding: MinLrFinding) -> str:
+def _notes(finding: MinLrFinding) -> list[str]:
     lines = [finding.verdict, *(f"{flag.code}: {flag.message}" for flag in finding.flags)]
     if finding.confirmation is not None:
         lines.append(_confirmed(finding.confirmation))
-    return "\n".join(textwrap.fill(line, _WIDTH) for line in lines)
+    return lines
 
 
 def _confirmed(found: Confirmation) -> str:
