@@ -32,6 +32,16 @@ class Smoothed:
         return self._sum / (1 - self._beta**self._count)
 
 
+def smoothed(losses: Sequence[float]) -> list[float]:
+    """The running average after each loss, up to the first that is not finite."""
+    average, levels = Smoothed(), []
+    for loss in losses:
+        if not math.isfinite(loss):
+            break
+        levels.append(average.update(loss))
+    return levels
+
+
 class ClimbRule:
     """Stops a climb at a non-finite loss, at one that has climbed above the start and stays, or at its target.
 

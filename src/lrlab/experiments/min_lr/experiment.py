@@ -105,7 +105,9 @@ def _search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[Trial
         if reference.alive:
             break
         last = gate.attempts[-1]  # a later seed failed where the gate's did not: the max-lr is not usable after all
-        attempts = (*gate.attempts[:-1], Attempt(last.max_lr, {**last.failures, **reference.failures}))
+        fatal = {trial.seed: trial for trial in reference.trials if trial.seed in reference.failures}
+        refuted = Attempt(last.max_lr, {**last.failures, **reference.failures}, {**last.climbs, **fatal})
+        attempts = (*gate.attempts[:-1], refuted)
         if len(attempts) > HALVINGS:
             return _stopped(settings, asked, replace(gate, attempts=attempts, climbs={}))
     decision = yield from _that_holds(settings, entries, decide(entries, settings.reference))

@@ -44,6 +44,7 @@ class Candidate:
     Attributes:
         ratio, min_lr: where the climb begins, as a share of the max-lr and as an lr.
         counts: updates by seed; None where the bound was met first, or it did not run.
+        bounds: updates by seed within which they were looked for.
         median, iqr: over the seeds; None where too few got there. `at_least` bounds the median from below.
         time_ratio, low, high: paired with the reference, with its 95 % interval; None for the reference.
         adjusted_p: over the family.
@@ -55,6 +56,7 @@ class Candidate:
     ratio: float
     min_lr: float
     counts: dict[int, int | None]
+    bounds: dict[int, int]
     median: float | None
     at_least: float | None
     iqr: tuple[float, float] | None
@@ -73,6 +75,7 @@ class Candidate:
             "ratio": self.ratio,
             "min_lr": self.min_lr,
             "counts": {str(seed): count for seed, count in self.counts.items()},
+            "bounds": {str(seed): bound for seed, bound in self.bounds.items()},
             "median": self.median,
             "at_least": self.at_least,
             "iqr": list(self.iqr) if self.iqr else None,
@@ -211,6 +214,7 @@ def _row(entry: Entry, decision: Decision | None, max_lr: float, images_per_step
         ratio=entry.ratio,
         min_lr=entry.ratio * max_lr,
         counts=dict(entry.counts),
+        bounds=dict(entry.bounds),
         median=middle.value if middle else None,
         at_least=middle.at_least if middle else None,
         iqr=(low, high) if low is not None and high is not None else None,

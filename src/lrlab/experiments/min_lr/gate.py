@@ -6,7 +6,7 @@ What kills a training is a max-lr that is too high, and no min-lr rescues it; so
 import math
 import statistics
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lrlab.analysis.climb import Climbed, judge
 from lrlab.analysis.divergence import StopReason
@@ -23,10 +23,12 @@ class Attempt:
 
     Attributes:
         failures: seed -> None, or how its climb failed.
+        climbs: by seed, for the figure.
     """
 
     max_lr: float
     failures: dict[int, str | None]
+    climbs: dict[int, TrialResult] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -46,7 +48,7 @@ class Gate:
     Attributes:
         attempts: at the asked max-lr, then at halves of it.
         climbs: of the attempt that passed, by seed; empty without one.
-        chance: loss of the best constant prediction, or the first loss where nobody knows it.
+        chance: loss of the best constant prediction, or the first loss where nobody knows it; NaN where no climb ran.
         target: smoothed loss that the candidates race to; NaN where none passed.
         critical_lr: median over the seeds of the first attempt, of `engine.critical`; None without one.
     """
@@ -73,7 +75,7 @@ def run_gate(
 ) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], Gate]:
     """Climb at the max-lr; while a climb fails, at half of it, six times at most. `earlier` attempts count."""
     attempts = list(earlier)
-    critical: float | None = None
+    critical, chance = None, math.nan
     for halving in range(len(attempts), HALVINGS + 1):
         tried = replace(settings, max_lr=settings.max_lr / 2**halving)
         seeds = tried.all_seeds[: tried.gate_seeds]
@@ -81,15 +83,16 @@ def run_gate(
         results = yield [tried.climb(tried.reference, seed, measures=measures) for seed in seeds]
         climbs = dict(zip(seeds, results, strict=True))
         judged = {seed: climbed(result, whole=True) for seed, result in climbs.items()}
-        attempts.append(Attempt(tried.max_lr, {seed: found.failure for seed, found in judged.items()}))
+        attempts.append(Attempt(tried.max_lr, {seed: found.failure for seed, found in judged.items()}, climbs))
         if not halving:
             known = [lr for result in results if (lr := result.metrics.get("critical_lr")) is not None]
             critical = statistics.median(known) if known else None
+        levels = [level for seed in seeds if math.isfinite(level := _chance(climbs[seed], judged[seed]))]
+        chance = statistics.median(levels) if levels else math.nan
         if attempts[-1].passed:
-            chance = statistics.median(_chance(climbs[seed], found) for seed, found in judged.items())
             final = statistics.median(found.final for found in judged.values())
             return Gate(tuple(attempts), climbs, chance, chance - DROP * (chance - final), critical)
-    return Gate(tuple(attempts), {}, math.nan, math.nan, critical)
+    return Gate(tuple(attempts), {}, chance, math.nan, critical)
 
 
 def climbed(result: TrialResult, *, whole: bool) -> Climbed:
