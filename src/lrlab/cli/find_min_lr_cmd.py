@@ -100,7 +100,7 @@ def find_min_lr_command(
     from lrlab.experiments.min_lr.experiment import FindMinLr
     from lrlab.experiments.min_lr.finding import MinLrFinding
     from lrlab.launch.session import FinishedRunError, execute
-    from lrlab.report.min_lr_report import report_min_lr
+    from lrlab.report.run_report import report_min_lr
 
     experiment = FindMinLr.from_config(loaded.config.model_dump(mode="json"))
     options = run_options(

@@ -48,12 +48,12 @@ def _min_lr_answers(finding: MinLrFinding) -> dict[str, float]:
     return answers if winner.median is None else {**answers, "median_updates": winner.median}
 
 
-def report_training(folder: Path, finding: TrainFinding, *, title: str) -> list[Path]:
+def report_training(folder: Path, finding: TrainFinding, *, title: str, name: str = "training") -> list[Path]:
     """Loss, accuracy, lr and momentum over the steps, all seeds in one figure."""
     rows = {outcome.seed: read_rows(folder / "trials" / outcome.id / "metrics.jsonl") for outcome in finding.seeds}
     metrics = {name: found.mean for name, found in finding.summary.items()}
     last = max(outcome.steps for outcome in finding.seeds)
-    return _publish(folder, {"training": training_figure(rows, title=title)}, metrics, step=last)
+    return _publish(folder, {name: training_figure(rows, title=title)}, metrics, step=last)
 
 
 def _publish(folder: Path, figures: Mapping[str, Figure], answers: Mapping[str, float], *, step: int) -> list[Path]:

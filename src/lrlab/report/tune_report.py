@@ -5,10 +5,9 @@ from pathlib import Path
 from lrlab.experiments.min_lr.finding import Candidate
 from lrlab.experiments.tune_finding import TuneFinding
 from lrlab.experiments.tune_sentences import Answer, answers, cost_of
-from lrlab.report.min_lr_report import report_min_lr
 from lrlab.report.page import Section, write_page
-from lrlab.report.run_report import report_range_test, report_training
-from lrlab.runs.folder import RunFolder
+from lrlab.report.run_report import report_min_lr, report_range_test, report_training
+from lrlab.runs.folder import META_NAME, read_object
 
 _TITLES = {
     "max-lr": "How large may the lr be?",
@@ -35,7 +34,7 @@ def report_tune(folder: Path, finding: TuneFinding, *, title: str) -> list[Path]
 def _page(folder: Path, finding: TuneFinding, title: str) -> Path:
     sections = [_section(folder, finding, answer) for answer in answers(finding)]
     sections.append(Section("What it cost", sentences=(cost_of(finding),)))
-    meta = RunFolder.read_meta(folder)
+    meta = read_object(folder / META_NAME)
     command = " ".join(meta.get("argv", ()))
     footer = f"{folder.name} - {command}" if command else folder.name
     return write_page(folder / "report.html", f"lrlab tune: {title}", finding.headline, sections, footer)
