@@ -137,6 +137,7 @@ POLICIES = Registry(
         Entry("exponential", "lrlab.policies.decay:build_exponential", "down by the same factor at each step"),
         Entry("step", "lrlab.policies.step:build", "down by a factor at milestones", "He et al. 2016, arXiv:1512.03385, section 4.2"),
         Entry("wsd", "lrlab.policies.wsd:build", "warm-up, stable, decay", "Hägele et al. 2024, arXiv:2405.18392"),
+        Entry("climb", "lrlab.policies.climb:build", "one cycle's way up, then the peak to the end"),
         Entry("range", "lrlab.policies.range:build", "lr rises from lr_min to lr_max", "Smith 2017, arXiv:1506.01186, section 3.3"),
     ],
 )  # fmt: skip

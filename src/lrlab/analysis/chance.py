@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 
-def chance_loss(class_counts: Sequence[int]) -> float:
+def chance_loss(class_counts: Sequence[float]) -> float:
     """Cross-entropy of the best constant prediction: the entropy of the class frequencies, in nats.
 
     Raises:

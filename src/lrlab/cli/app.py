@@ -11,6 +11,7 @@ import typer
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
+from lrlab.cli.find_min_lr_cmd import find_min_lr_command
 from lrlab.cli.init_cmds import init_app
 from lrlab.cli.models_cmds import models_app
 from lrlab.cli.pipes import guard_pipes
@@ -18,6 +19,7 @@ from lrlab.cli.policy_cmds import policy_app
 from lrlab.cli.range_test_cmd import range_test_command
 from lrlab.cli.runs_cmds import board_command, runs_app
 from lrlab.cli.train_cmd import train_command
+from lrlab.cli.tune_cmd import tune_command
 from lrlab.errors import ExitCode, InterruptedRunError, LrlabError
 
 app = typer.Typer(
@@ -29,7 +31,9 @@ app = typer.Typer(
 )
 EXPERIMENTS, LOOK = "Experiments", "Look and check"
 app.command("range-test", rich_help_panel=EXPERIMENTS)(range_test_command)
+app.command("find-min-lr", rich_help_panel=EXPERIMENTS)(find_min_lr_command)
 app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
+app.command("tune", rich_help_panel=EXPERIMENTS)(tune_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)

@@ -87,6 +87,25 @@ def load(
     return load_config(path, overrides, flags=[*given, *import_flags(imports or [])])
 
 
+def numbers(option: str, text: str | None) -> list[float] | None:
+    """The numbers of a comma-separated option.
+
+    Raises:
+        UsageError: one of them is none; names it.
+    """
+    if text is None:
+        return None
+    found: list[float] = []
+    for part in text.split(","):
+        try:
+            found.append(float(part))
+        except ValueError:
+            raise UsageError(
+                f"{option} {text}: {part!r} is not a number", hint=f"for example {option} 0.1,0.2"
+            ) from None
+    return found
+
+
 def split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[tuple[int, str]]]:
     """CONFIG is the first argument, unless that is an override; overrides keep their place on the command line."""
     if not arguments:

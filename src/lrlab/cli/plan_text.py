@@ -43,6 +43,8 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
     if cost["checkpoint_bytes"]["total"]:
         lines.append(("disk", f"{_size(cost['checkpoint_bytes']['trial'])} of checkpoints a trial"))
         lines.append(("", f"{_size(cost['checkpoint_bytes']['total'])} in all"))
+    if plan["outlook"]:
+        lines.append(("after", plan["outlook"]))
     if not data["present"]:
         lines.append(("note", f"{data['name']} is not there: timed on made-up images of the same shape"))
     lines.append(("note", "at most; predicted from a few steps, without the start of worker processes"))

@@ -41,6 +41,26 @@ def _sweep(sections: Sections) -> Iterator[Conflict]:
             yield Conflict((f"{name}.steps", f"{name}.staircase"), message, f"at least {10 * section.staircase} steps")
 
 
+def _min_lr(sections: Sections) -> Iterator[Conflict]:
+    search, data = sections.get("find_min_lr"), sections.get("data")
+    if search is None:
+        return
+    if search.ratios is not None and search.lrs is not None:
+        message = "find_min_lr.ratios and find_min_lr.lrs both name the candidates"
+        yield Conflict(("find_min_lr.ratios", "find_min_lr.lrs"), message, "keep one of them")
+    for key in ("ratios", "lrs"):
+        values = getattr(search, key)
+        if values is not None and len(set(values)) < 2:
+            message = f"find_min_lr.{key}={list(values)} is one candidate; a comparison needs two"
+            yield Conflict((f"find_min_lr.{key}",), message, "name another, or leave it out for four from 1/10 to 1/5")
+    if search.lrs is not None and search.max_lr is not None and max(search.lrs) > search.max_lr:
+        message = f"find_min_lr.lrs holds {max(search.lrs):g}, above find_min_lr.max_lr={search.max_lr:g}"
+        yield Conflict(("find_min_lr.lrs", "find_min_lr.max_lr"), message, "a climb begins at or below its end")
+    if search.confirm and data is not None and data.val_fraction == 0:
+        message = "find_min_lr.confirm=true compares validation metrics; data.val_fraction=0"
+        yield Conflict(("find_min_lr.confirm", "data.val_fraction"), message)
+
+
 def _nesterov(sections: Sections) -> Iterator[Conflict]:
     optimizer = sections.get("optimizer")
     if optimizer is None or optimizer.name != "sgd" or not optimizer.nesterov:
@@ -132,6 +152,6 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _plugin_names, _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
-    _label_smoothing, _without_effect,
+    _plugin_names, _train_length, _sweep, _min_lr, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
+    _precision, _label_smoothing, _without_effect,
 )  # fmt: skip

@@ -8,11 +8,12 @@ from lrlab.config.conflict import Conflict, Sections
 _LEAST = {"constant": 1, "triangular": 1, "onecycle": 3, "step": 4}  # of the others 2; step falls at 50% and 75%
 MOMENTUM = {
     "onecycle": ("momentum_low", "momentum_high"),
+    "climb": ("momentum_low", "momentum_high"),
     "triangular": ("momentum_low", "momentum_high"),
     "torch": ("base_momentum", "max_momentum"),
 }
 _EXCLUSIVE = (("final_lr", "final_div"), ("final_lr", "gamma"), ("milestones", "every"))
-_DURATIONS = ("warmup", "up", "down", "final", "stable", "cooldown")  # phases that follow each other
+_DURATIONS = ("warmup", "up", "hold", "down", "final", "stable", "cooldown")  # phases that follow each other
 
 
 def momentum(sections: Sections) -> Iterator[Conflict]:

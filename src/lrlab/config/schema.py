@@ -7,6 +7,7 @@ from pydantic import Field, create_model
 
 from lrlab.config.sections.base import Section
 from lrlab.config.sections.data import DataConfig, Digits
+from lrlab.config.sections.find_min_lr import FindMinLrConfig
 from lrlab.config.sections.init import InitConfig, Kaiming
 from lrlab.config.sections.model import ConvNet, ModelConfig
 from lrlab.config.sections.optimizer import OptimizerConfig, Sgd
@@ -14,6 +15,7 @@ from lrlab.config.sections.plugins import AsBuilt, Plugin, PluginData, PluginMod
 from lrlab.config.sections.policy import OneCycle, PolicyConfig
 from lrlab.config.sections.range_test import RangeTestConfig
 from lrlab.config.sections.train import TrainConfig
+from lrlab.config.sections.tune import TuneConfig
 from lrlab.config.versions import SCHEMA_VERSION
 
 
@@ -34,6 +36,8 @@ class Config(Section):
     policy: PolicyConfig = Field(default_factory=OneCycle)
     train: TrainConfig = Field(default_factory=TrainConfig)
     range_test: RangeTestConfig = Field(default_factory=RangeTestConfig)
+    find_min_lr: FindMinLrConfig = Field(default_factory=FindMinLrConfig)
+    tune: TuneConfig = Field(default_factory=TuneConfig)
 
 
 @cache

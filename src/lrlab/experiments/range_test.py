@@ -13,7 +13,7 @@ from lrlab.analysis.seeds import Combined, combine
 from lrlab.analysis.suggest import Flag, Reading, read
 from lrlab.errors import NoAnswerError
 from lrlab.launch.assemble import with_values
-from lrlab.launch.spec import TrialResult, TrialSpec
+from lrlab.launch.spec import QUESTIONS, TrialResult, TrialSpec
 
 _MEASURES = {"validation": "val_loss", "accuracy": "accuracy", "grad_norm": "grad_norm"}  # config key -> curve
 
@@ -191,7 +191,7 @@ class RangeTest:
             "staircase": self.staircase,
         }
         config = with_values({**self.base, "policy": policy}, train={"steps": self.steps, "epochs": None, "seed": seed})
-        for section in ("range_test", "name"):  # what does not change this trial must not change its id
+        for section in (*QUESTIONS, "name"):  # what does not change this trial must not change its id
             config.pop(section, None)
         config["train"].pop("seeds", None)
         return TrialSpec(self.name, seed, config, True, self.stop_on_rise, self.measures)

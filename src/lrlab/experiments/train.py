@@ -8,7 +8,7 @@ from typing import Any
 
 from lrlab.analysis.intervals import MeanInterval, mean_interval
 from lrlab.launch.assemble import with_values
-from lrlab.launch.spec import TrialResult, TrialSpec
+from lrlab.launch.spec import QUESTIONS, TrialResult, TrialSpec
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Train:
 
     def _spec(self, seed: int) -> TrialSpec:
         config = with_values(self.base, train={"seed": seed})
-        for section in ("range_test", "name"):  # what does not change this trial must not change its id
+        for section in (*QUESTIONS, "name"):  # what does not change this trial must not change its id
             config.pop(section, None)
         config["train"].pop("seeds", None)
         return TrialSpec(self.name, seed, config)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from lrlab.analysis.chance import chance_loss
 from lrlab.config.schema import Config, schema_for
 from lrlab.config.sections.data import DataConfig
 from lrlab.config.sections.plugins import AsBuilt
@@ -45,6 +46,7 @@ class Trial:
         val, test: splits to evaluate; None where there is none.
         val_stream: validation batches without end, for the loss of one mini-batch per update.
         train: the spec's train section; None for a live model.
+        chance: training loss of the best constant prediction; None where nobody knows it.
     """
 
     spec: TrialSpec
@@ -57,6 +59,7 @@ class Trial:
     val_stream: BatchStream | None = None
     facts: DataFacts | None = None
     train: TrainConfig | None = None
+    chance: float | None = None
 
 
 def parse_config(spec: TrialSpec) -> Config:
@@ -105,7 +108,16 @@ def _assembled(spec: TrialSpec, config: Config, device: torch.device) -> Trial:
         val_stream=val_stream,
         facts=bundle.facts,
         train=config.train,
+        chance=_chance(config.train, bundle.facts),
     )
+
+
+def _chance(train: TrainConfig, facts: DataFacts) -> float | None:
+    """For cross-entropy the entropy of the class frequencies, or of what label smoothing makes of them."""
+    if train.loss != "cross_entropy":
+        return None
+    spread = train.label_smoothing * facts.train_size / facts.classes
+    return chance_loss([(1 - train.label_smoothing) * count + spread for count in facts.class_counts])
 
 
 def _task(spec: TrialSpec, config: Config, model: nn.Module, device: torch.device) -> Task:

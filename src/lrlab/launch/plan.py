@@ -25,6 +25,7 @@ class Plan:
         trials: those to run; an experiment that looks at its results may propose more after them.
         done: how many trials of the run to resume have their result.
         changes: what an edited config changes of that run.
+        outlook: what an experiment that looks at its results means to propose after these trials; a sentence.
         jobs: trials at once.
         rehearsal: the first trial, built.
         prediction: what it costs.
@@ -39,6 +40,7 @@ class Plan:
     total: Cost
     done: int = 0
     changes: Changes = ()
+    outlook: str = ""
 
     @property
     def steps(self) -> int:
@@ -59,6 +61,7 @@ class Plan:
             "experiment": self.experiment,
             "trials": [{"id": spec.id, "seed": spec.seed} for spec in self.trials],
             "done": self.done,
+            "outlook": self.outlook,
             "changes": {change.key: [change.old, change.new] for change in self.changes},
             "jobs": self.jobs,
             "device": str(trial.task.device),
@@ -103,7 +106,8 @@ def make_plan(experiment: Experiment, loaded: LoadedConfig, options: RunOptions)
     prediction, train = predict(rehearsal), loaded.config.train
     threads = train.threads if rehearsal.trial.task.device.type == "cpu" else None
     whole = total(prediction.trial, len(trials), options.jobs, cpu_threads=threads)
-    return Plan(experiment.name, tuple(trials), options.jobs, rehearsal, prediction, whole, done, changes)
+    outlook = getattr(experiment, "outlook", "")
+    return Plan(experiment.name, tuple(trials), options.jobs, rehearsal, prediction, whole, done, changes, outlook)
 
 
 def _trials(

@@ -88,12 +88,12 @@ class CurveRecorder(SilentObserver):
         return {**curves, **{name: curve for name, curve in measured.items() if curve}}
 
 
-def curve_rows(series: Mapping[str, Sequence[float]]) -> list[Row]:
-    """A sweep's rows for the sinks, written when it is over so that no step waits for them.
+def curve_rows(series: Mapping[str, Sequence[float]], kind: str = "sweep") -> list[Row]:
+    """A sweep's or climb's rows for the sinks, written when it is over so that no step waits for them.
 
     Curves may be shorter than `lr`: a non-finite loss ends the sweep before its validation loss.
     """
-    rows: list[Row] = [{"kind": "sweep", "step": step} for step in range(1, len(series["lr"]) + 1)]
+    rows: list[Row] = [{"kind": kind, "step": step} for step in range(1, len(series["lr"]) + 1)]
     for name, curve in series.items():
         for row, value in zip(rows, curve, strict=False):
             row[name] = value

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from lrlab.analysis.climb import smoothed
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.memory import memory_explained
 from lrlab.errors import RunBusyError
@@ -23,6 +24,7 @@ from lrlab.runs.folder import RESULT_NAME, RunPaths, read_object
 from lrlab.runs.lock import FolderLock
 from lrlab.track.guard import GuardedSinks
 from lrlab.track.jsonl import JsonlSink, truncate_after
+from lrlab.track.sink import Row
 from lrlab.track.tensorboard import tensorboard_sink
 
 _PATIENCE = 30.0  # seconds; a worker whose parent was killed finishes its step, saves, and lets go
@@ -74,7 +76,7 @@ class TrialRunner:
         if result.status != "interrupted":
             truncate_after(folder / "metrics.jsonl", 0)  # left by a sitting cut short
             sinks = self._sinks(trial.spec, 0)
-            sinks.rows(curve_rows(result.series))
+            sinks.rows(_curves(trial.spec, result))
             _describe(sinks, trial, result)
             sinks.close()
         return result
@@ -110,6 +112,13 @@ class TrialRunner:
         board = self._run.tb(spec.id)
         purge_step = start + 1 if any(board.iterdir()) else None  # an earlier attempt may have got further
         return GuardedSinks([jsonl, tensorboard_sink(board, purge_step)], self._listener.lost)
+
+
+def _curves(spec: TrialSpec, result: TrialResult) -> list[Row]:
+    """A sweep's rows; a climb's also have the smoothed loss, which is what it is judged by."""
+    if not spec.climb:
+        return curve_rows(result.series)
+    return curve_rows({**result.series, "smoothed": smoothed(result.series["loss"])}, "climb")
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from lrlab.config.compare import essential
 from lrlab.config.plugins import identity
 
+_CLIMB = ("climb", "target", "cap")
+QUESTIONS = ("range_test", "find_min_lr", "tune")  # config sections that no trial depends on
+
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
 
@@ -24,7 +27,10 @@ class TrialSpec:
         sweep: True for a range test's trial: no evaluation, no checkpoints, every loss kept, weights thrown away.
         stop_on_rise: whether the divergence rule ends it (a sweep's).
         measures: what a sweep keeps beside lr and loss: `val_loss` (of one validation mini-batch after each update),
-            `accuracy`, `grad_norm`.
+            `accuracy`, `grad_norm`; and once `critical_lr`, before the first update, and `epoch`, updates in one.
+        climb: the sweep is a climb to max-lr, which ends by the rule of `analysis.climb`, not the divergence rule.
+        target: smoothed loss at which a climb has done enough; None: it goes on.
+        cap: updates after which a climb is broken off; None: at the end of its policy.
     """
 
     experiment: str
@@ -33,17 +39,24 @@ class TrialSpec:
     sweep: bool = False
     stop_on_rise: bool = False
     measures: tuple[str, ...] = ()
+    climb: bool = False
+    target: float | None = None
+    cap: int | None = None
 
     @property
     def id(self) -> str:
         """`seed-0-` and eight hex digits of a hash of what the trial does; where and how it runs is left out."""
-        decisive = {**asdict(self), "config": essential(identity(self.config))}
+        decisive = {**self._fields(), "config": essential(identity(self.config))}
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` is its inverse."""
-        return {**asdict(self), "measures": list(self.measures), "id": self.id}
+        return {**self._fields(), "measures": list(self.measures), "id": self.id}
+
+    def _fields(self) -> dict[str, Any]:
+        """All fields; those of a climb only in one, so that the ids of other trials stay what they were."""
+        return {name: value for name, value in asdict(self).items() if name not in _CLIMB or value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TrialSpec":

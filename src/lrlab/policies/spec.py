@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lrlab.policies.base import Policy
+from lrlab.policies.climb import Climb
 from lrlab.policies.constant import Constant
 from lrlab.policies.cosine_restarts import CosineRestarts
 from lrlab.policies.decay import Cosine, Exponential, Linear, Polynomial
@@ -19,7 +20,7 @@ from lrlab.policies.wsd import StableDecay
 _OURS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        Constant, Cosine, CosineRestarts, Exponential, Linear, OneCycle, Polynomial, Range, StableDecay, Step,
+        Climb, Constant, Cosine, CosineRestarts, Exponential, Linear, OneCycle, Polynomial, Range, StableDecay, Step,
         TorchOneCycle, Triangular, Warmup,
     )
 }  # fmt: skip

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from lrlab.experiments.min_lr.finding import MinLrFinding
 from lrlab.experiments.range_test import RangeFinding
 from lrlab.experiments.train import TrainFinding
-from lrlab.report.plot import plot
+from lrlab.report.gate_figure import gate_figure
+from lrlab.report.plot import climbed, plot
 from lrlab.report.save import save_figure
 from lrlab.report.training_figure import training_figure
 from lrlab.track.guard import GuardedSinks
@@ -22,12 +24,36 @@ def report_range_test(folder: Path, finding: RangeFinding, *, title: str) -> lis
     return _publish(folder, {"range-test": plot(finding, title=title)}, answers, step=len(finding.lrs))
 
 
-def report_training(folder: Path, finding: TrainFinding, *, title: str) -> list[Path]:
+def report_min_lr(folder: Path, finding: MinLrFinding, *, title: str) -> list[Path]:
+    """The comparison, or what stopped at the gate, and the range test that came first; the answer as hparams.
+
+    After a max-lr was halved both are drawn: `min-lr` is the answer, `gate` how it came to that max-lr.
+    """
+    figures: dict[str, Figure] = {}
+    if climbed(finding):
+        figures["min-lr"] = plot(finding, title=title)
+    if finding.candidates and len(finding.gate.attempts) > 1:
+        figures["gate"] = gate_figure(finding, title=title)
+    if finding.range_finding is not None:
+        figures["range-test"] = plot(finding.range_finding, title=f"The range test before it. {title}")
+    return _publish(folder, figures, _min_lr_answers(finding), step=finding.up + finding.hold)
+
+
+def _min_lr_answers(finding: MinLrFinding) -> dict[str, float]:
+    if finding.min_lr is None or finding.ratio is None:
+        return {"largest_max_lr_that_passes": finding.passes} if finding.passes is not None else {}
+    answers = {"min_lr": finding.min_lr, "max_lr": finding.max_lr, "ratio": finding.ratio}
+    answers["decisive"] = float(finding.decisive)
+    winner = next(c for c in finding.candidates if c.min_lr == finding.min_lr)
+    return answers if winner.median is None else {**answers, "median_updates": winner.median}
+
+
+def report_training(folder: Path, finding: TrainFinding, *, title: str, name: str = "training") -> list[Path]:
     """Loss, accuracy, lr and momentum over the steps, all seeds in one figure."""
     rows = {outcome.seed: read_rows(folder / "trials" / outcome.id / "metrics.jsonl") for outcome in finding.seeds}
     metrics = {name: found.mean for name, found in finding.summary.items()}
     last = max(outcome.steps for outcome in finding.seeds)
-    return _publish(folder, {"training": training_figure(rows, title=title)}, metrics, step=last)
+    return _publish(folder, {name: training_figure(rows, title=title)}, metrics, step=last)
 
 
 def _publish(folder: Path, figures: Mapping[str, Figure], answers: Mapping[str, float], *, step: int) -> list[Path]:

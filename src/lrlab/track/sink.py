@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 Row = dict[str, float | int | str]
-"""One record: `kind` ("train", "val", "test" or "sweep"), `step`, `epoch`, and numbers by name (lr, loss)."""
+"""One record: `kind` ("train", "val", "test", "sweep" or "climb"), `step`, `epoch`, and numbers by name (lr, loss)."""
 
 
 class Sink(Protocol):

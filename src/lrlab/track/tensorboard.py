@@ -14,6 +14,8 @@ from lrlab.track.sink import Row, Sink
 if TYPE_CHECKING:
     from lrlab.track.events import EventFile
 
+_CURVES = frozenset({"sweep", "climb"})  # kinds that the custom-scalars page has no chart of
+
 
 class TensorBoardSink:
     """Writes event files into `log_dir`; tags are `<kind>/<name>`, for example `train/loss`.
@@ -39,7 +41,7 @@ class TensorBoardSink:
         from lrlab.track import summaries
 
         events = self._open()
-        if not self._has_layout and any(row["kind"] != "sweep" for row in rows):
+        if not self._has_layout and any(row["kind"] not in _CURVES for row in rows):
             self._has_layout = True
             events.add_summary(summaries.of_layout(), 0)
         for row in rows:

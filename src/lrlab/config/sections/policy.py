@@ -50,6 +50,20 @@ class Range(Section):
     staircase: int = Field(1, ge=1, description="Steps per lr.")
 
 
+class Climb(Section):
+    """One cycle's way up, then the peak to the end."""
+
+    name: Literal["climb"] = "climb"
+    max_lr: float | None = Field(None, gt=0, description=_PEAK)
+    min_lr: float | None = Field(None, gt=0, description="Where the climb begins; default: max_lr / 10.")
+    up: Duration = Field(4, description="Duration of the way up.")
+    hold: Duration = Field(1, description="Duration of the stay at max_lr.")
+    shape: Literal["linear", "cosine"] = Field("linear", description="Shape of the way up.")
+    cycle_momentum: bool = Field(True, description=_CYCLE)
+    momentum_low: float = Field(0.85, ge=0, lt=1, description="Momentum at the peak.")
+    momentum_high: float = Field(0.95, ge=0, lt=1, description="Momentum at the start.")
+
+
 class OneCycle(WarmedUp):
     """Up, down, and on down; momentum opposite."""
 
@@ -173,6 +187,7 @@ PolicyConfig = Annotated[
     | Exponential
     | Step
     | Wsd
+    | Climb
     | Range,
     Field(discriminator="name"),
 ]

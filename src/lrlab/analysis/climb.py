@@ -1,0 +1,118 @@
+"""Whether a climb to max-lr went well, decided one loss at a time and at its end.
+
+The losses are smoothed with a bias-corrected average that remembers ten of them: a rule that must speak while the
+training runs cannot look ahead, and all candidates carry the same lag.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrlab.analysis.divergence import StopReason
+from lrlab.analysis.noise import noise_of
+
+BETA = 0.9  # of the average; it remembers 1 / (1 - β) = 10 losses
+NOISE = 6.0  # a rise within so many σ of one loss is none, as in `divergence`
+STAY = 10  # updates above the start that are no stumbling any more: one memory of the average
+PLATEAU = 0.95  # of the chance level: dead nets with BatchNorm end just above it, and none below
+
+
+class Smoothed:
+    """The running average `v <- β v + (1-β) l`, corrected for its start at 0: `v / (1 - β^n)`."""
+
+    def __init__(self, beta: float = BETA) -> None:
+        self._beta, self._sum, self._count = beta, 0.0, 0
+
+    def update(self, loss: float) -> float:
+        """Take in the next loss; the average with it."""
+        self._count += 1
+        self._sum = self._beta * self._sum + (1 - self._beta) * loss
+        return self._sum / (1 - self._beta**self._count)
+
+
+def smoothed(losses: Sequence[float]) -> list[float]:
+    """The running average after each loss, up to the first that is not finite."""
+    average, levels = Smoothed(), []
+    for loss in losses:
+        if not math.isfinite(loss):
+            break
+        levels.append(average.update(loss))
+    return levels
+
+
+class ClimbRule:
+    """Stops a climb at a non-finite loss, at one that has climbed above the start and stays, or at its target.
+
+    It has climbed when the smoothed loss stood more than 6 σ above the first one for 10 updates in a row, σ the noise
+    of one loss. The first loss is taken before any update, so it is the start whatever the lr does after it.
+
+    Args:
+        target: smoothed loss that is low enough; None never is.
+    """
+
+    def __init__(self, target: float | None = None) -> None:
+        self._target, self._smoothed = target, Smoothed()
+        self._losses: list[float] = []
+        self._above = 0
+
+    def update(self, loss: float) -> StopReason | None:
+        """Take in the next loss; say whether to stop."""
+        if not math.isfinite(loss):
+            return StopReason.NON_FINITE
+        self._losses.append(loss)
+        level = self._smoothed.update(loss)
+        self._above = self._above + 1 if level > self._losses[0] else 0
+        if self._above >= STAY and level > self._losses[0] + NOISE * noise_of(np.asarray(self._losses)):
+            return StopReason.DIVERGED
+        return StopReason.TARGET if self._target is not None and level <= self._target else None
+
+
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """How a climb went.
+
+    Attributes:
+        failure: None, `non-finite`, `climbed` above the start and stayed, or `plateau`: at chance to the end.
+        start, final: the first loss, and the smoothed one at the end; NaN without any.
+        steps: updates done.
+    """
+
+    failure: str | None
+    start: float
+    final: float
+    steps: int
+
+
+def judge(losses: Sequence[float], *, chance: float | None, whole: bool) -> Climbed:
+    """Judge a climb by its losses.
+
+    Args:
+        losses: of each update.
+        chance: loss of the best constant prediction; where nobody knows it, the first loss stands in for it.
+        whole: whether the climb and the hold are complete; one that was cut short is not asked for a plateau.
+    """
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    rule, smoothed, final, reason = ClimbRule(), Smoothed(), math.nan, None
+    for loss in losses:
+        final = smoothed.update(loss)
+        if (reason := rule.update(loss)) is not None:
+            break
+    start = losses[0] if losses else math.nan
+    if reason is StopReason.NON_FINITE or not finite:
+        return Climbed("non-finite", start, math.inf, len(losses))
+    if reason is StopReason.DIVERGED:
+        return Climbed("climbed", start, final, len(losses))
+    level = start if chance is None else chance
+    at_chance = whole and final > PLATEAU * level if level > 0 else whole and final >= level
+    return Climbed("plateau" if at_chance else None, start, final, len(losses))
+
+
+def reached(losses: Sequence[float], target: float) -> int | None:
+    """Updates until the smoothed loss is at or below `target`; None if it never is."""
+    smoothed = Smoothed()
+    for done, loss in enumerate(losses, start=1):
+        if smoothed.update(loss) <= target:
+            return done
+    return None

@@ -1,0 +1,60 @@
+"""Short one-cycle trainings of the winner and the reference: does a faster start train better?"""
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from lrlab.analysis.paired import PairedComparison, compare_paired
+from lrlab.experiments.min_lr.settings import Settings
+from lrlab.launch.spec import TrialResult, TrialSpec
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """Paired trainings.
+
+    Attributes:
+        ratio, reference: the candidates trained.
+        metric: what was compared: `val_accuracy`, or `val_loss` where there is none.
+        values, reference_values: by seed, those that completed with both.
+        comparison: value minus reference; None with fewer than one pair.
+        steps: updates of one training.
+        trials: all of them, for the cost.
+    """
+
+    ratio: float
+    reference: float
+    metric: str
+    values: tuple[float, ...]
+    reference_values: tuple[float, ...]
+    comparison: PairedComparison | None
+    steps: int
+    trials: tuple[TrialResult, ...]
+
+    @property
+    def worse(self) -> bool:
+        """Whether the candidate surely trains worse than the reference."""
+        if self.comparison is None or not self.comparison.decisive:
+            return False
+        return (self.comparison.estimate < 0) == (self.metric == "val_accuracy")
+
+
+def run_confirmation(
+    settings: Settings, ratio: float
+) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], Confirmation]:
+    """Train from both min-lrs under every seed."""
+    arms = (ratio, settings.reference)
+    specs = [settings.training(arm, seed) for arm in arms for seed in settings.all_seeds]
+    results = yield specs
+    count = len(settings.all_seeds)
+    metric = (
+        "val_accuracy" if all("val_accuracy" in r.metrics for r in results if r.status == "completed") else "val_loss"
+    )
+    pairs = [
+        (mine.metrics[metric], other.metrics[metric])
+        for mine, other in zip(results[:count], results[count:], strict=True)
+        if all(r.status == "completed" and math.isfinite(r.metrics.get(metric, math.nan)) for r in (mine, other))
+    ]
+    values, others = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
+    comparison = compare_paired(values, others, log=False) if pairs else None
+    return Confirmation(ratio, settings.reference, metric, values, others, comparison, settings.confirm, tuple(results))

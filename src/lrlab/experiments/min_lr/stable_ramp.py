@@ -1,0 +1,103 @@
+"""Stable ramp: the shortest climb from a candidate to the max-lr that survives a hold there.
+
+The study notes count the updates from min-lr to max-lr. At a fixed rate of climb that count is a formula
+(`literal_count`), and the largest candidate always wins. Made sound: how short may the climb be made? A candidate
+that lets the net reach the max-lr sooner, alive, is better.
+
+Each seed is searched by bisection, as if longer climbs were always safer; they are not quite, which is why single
+seeds scatter. The reference goes first; a challenger is first asked for a climb one update shorter, so one that
+cannot win costs one run a seed.
+"""
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from lrlab.experiments.min_lr.gate import Gate, climbed
+from lrlab.experiments.min_lr.race import Entry
+from lrlab.experiments.min_lr.settings import Settings
+from lrlab.launch.spec import TrialResult, TrialSpec
+
+RATE = 1.05  # the literal count's factor per update
+
+
+@dataclass
+class Bisection:
+    """The shortest climb of one candidate and seed: above `fails`, at most `survives`.
+
+    Attributes:
+        fails: longest climb known to fail; 0 before any did.
+        survives: shortest known to survive; None before any did.
+        first: the climb that is tried first.
+        longest: beyond it nothing is tried.
+    """
+
+    first: int
+    longest: int
+    fails: int = 0
+    survives: int | None = None
+    started: bool = field(default=False)
+
+    @property
+    def next(self) -> int | None:
+        """The climb to try next; None when it is found or cannot be."""
+        if not self.started:
+            return self.first
+        if self.survives is None:
+            return self.longest if self.fails < self.longest else None
+        return (self.fails + self.survives) // 2 if self.survives - self.fails > 1 else None
+
+    def update(self, up: int, survived: bool) -> None:
+        """Take in how a climb of `up` updates went."""
+        self.started = True
+        if survived:
+            self.survives = up
+        else:
+            self.fails = up
+
+
+def run_stable_ramp(
+    settings: Settings, gate: Gate
+) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], list[Entry]]:
+    """The shortest stable climb of each candidate and seed; of a challenger only where it beats the reference."""
+    entries = {ratio: Entry(ratio) for ratio in settings.ratios}
+    reference = entries[settings.reference]
+    reference.trials += gate.climbs.values()
+    known = dict.fromkeys(gate.climbs, settings.up)  # the gate's climbs survived
+    searches = {}
+    for seed in settings.all_seeds:
+        searches[seed] = Bisection(1, settings.up, survives=known.get(seed))
+    yield from _search(settings, [(reference, seed, search) for seed, search in searches.items()])
+    for seed, search in searches.items():
+        reference.counts[seed], reference.bounds[seed] = search.survives, settings.up
+    lost = [seed for seed, search in searches.items() if search.survives is None]
+    if lost:
+        reference.failures = dict.fromkeys(lost, "no climb survives")
+        reference.dropped = f"failed: no climb survives with seed {lost[0]}"
+        return list(entries.values())
+    challenges = []
+    for entry in entries.values():
+        for seed in settings.all_seeds if entry is not reference else ():
+            shorter = max(1, (reference.counts[seed] or 1) - 1)
+            challenges.append((entry, seed, Bisection(shorter, shorter)))
+    yield from _search(settings, challenges)
+    for entry, seed, search in challenges:
+        entry.counts[seed] = search.survives
+        entry.bounds[seed] = max(search.fails + 1, reference.counts[seed] or 1)
+    return list(entries.values())
+
+
+def _search(
+    settings: Settings, searches: Sequence[tuple[Entry, int, Bisection]]
+) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], None]:
+    """Bisect all at once, a climb of each at a time."""
+    while running := [(e, seed, search, up) for e, seed, search in searches if (up := search.next) is not None]:
+        specs = [settings.climb(entry.ratio, seed, up=up) for entry, seed, _, up in running]
+        for (entry, _, search, up), result in zip(running, (yield specs), strict=True):
+            entry.trials.append(result)
+            search.update(up, climbed(result, whole=True).failure is None)
+
+
+def literal_count(ratio: float) -> int:
+    """Updates from `ratio` of the max-lr to all of it, 5 % at a time."""
+    return math.ceil(math.log(1 / ratio) / math.log(RATE) - 1e-9)
