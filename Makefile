@@ -13,13 +13,11 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	@touch $@
 
-demo: $(VENV)/.installed  ## range test, then one-cycle training, on real handwritten digits
-	$(BIN)/lrlab range-test configs/digits.yaml --seeds 3 --apply
+demo: $(VENV)/.installed  ## range test, min-lr search and one-cycle training, on real handwritten digits
+	$(BIN)/lrlab tune --seeds 3 --baseline
 	@echo
-	$(BIN)/lrlab train "$$($(BIN)/lrlab runs path range-test/latest)/tuned.yaml" --policy onecycle --seeds 3
-	@echo
-	@echo "range test  $$($(BIN)/lrlab runs path range-test/latest)/plots/range-test.png"
-	@echo "training    $$($(BIN)/lrlab runs path train/latest)/plots/training.png"
+	@echo "report      $$($(BIN)/lrlab runs path tune/latest)/report.html"
+	@echo "plots       $$($(BIN)/lrlab runs path tune/latest)/plots/"
 	@echo "TensorBoard $(BIN)/lrlab board    (then open http://localhost:6006)"
 
 test: $(VENV)/.installed  ## the test-suite; LRLAB_DATA adds the tests on MNIST and CIFAR-10
