@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from made_searches import CHANCE, searched
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
@@ -14,6 +15,8 @@ from matplotlib.figure import Figure
 
 import lrlab
 from lrlab.analysis.climb import smoothed
+from lrlab.config.load import load_config
+from lrlab.experiments.min_lr.experiment import without_max_lr
 from lrlab.experiments.min_lr.finding import MinLrFinding
 from lrlab.report.gate_figure import gate_figure
 from lrlab.report.run_report import report_min_lr
@@ -161,6 +164,7 @@ def test_a_gate_that_never_passes_has_its_chance_line_still() -> None:
     finding = search(200.0)
     panels = lrlab.plot(finding).axes
     assert len(panels) == 7 and finding.passes is None
+    assert [axes.get_subplotspec().colspan.start for axes in panels] == [0, 1, 2, 3, 0, 1, 2]
     assert all([CHANCE, CHANCE] in [list(line.get_ydata()) for line in axes.lines] for axes in panels)
 
 
@@ -217,3 +221,16 @@ def test_the_report_of_a_gate_that_fails(tmp_path: Path) -> None:
     names, events = written(tmp_path / "find-min-lr" / "run", search(3.0))
     assert names == ["min-lr.png", "min-lr.svg"] and events.Tags()["images"] == ["min-lr"]
     assert events.Scalars("hparam/largest_max_lr_that_passes")[0].value == 0.75
+
+
+def test_the_report_where_the_range_test_gave_no_max_lr(tmp_path: Path) -> None:
+    """No climb ran, so the range test is all there is to draw."""
+    model, batches = torch.nn.Linear(4, 3), [(torch.full((64, 4), math.nan), torch.zeros(64).long())]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    found = lrlab.range_test(model, batches, optimizer=optimizer, progress=False)
+    assert found.suggestion is None
+    finding = without_max_lr(load_config(None, []).config.model_dump(mode="json"), found)
+    assert lrlab.plot(finding).axes[-1].get_xlabel() == "learning rate (log scale)"
+    names, events = written(tmp_path / "find-min-lr" / "run", finding)
+    assert names == ["range-test.png", "range-test.svg"] and events.Tags()["images"] == ["range-test"]
+    assert not events.Tags()["scalars"]
