@@ -52,7 +52,7 @@ def forest(axes: Axes, finding: MinLrFinding, shades: Mapping[float, str]) -> No
             axes.plot(1, row, "D", color=shades[candidate.ratio], markersize=6)
             _beside(axes, row, "reference", color=shades[candidate.ratio])
         elif candidate.dropped:
-            _beside(axes, row, candidate.dropped, at=0.02, color=GREY)
+            _beside(axes, row, candidate.dropped, at=0.02, color=GREY, backgroundcolor="white")
         elif candidate.time_ratio is not None:
             _interval(axes, row, candidate, candidate.time_ratio, shades[candidate.ratio])
             _beside(axes, row, numbers(candidate), color="black")

@@ -10,7 +10,7 @@ from lrlab.experiments.min_lr.finding import MinLrFinding
 from lrlab.experiments.min_lr.gate import Attempt
 from lrlab.report.style import GREEN, GREY, LABEL, RED, SMALL, TITLE, caption, colours, dress, new_figure
 
-_COLUMNS = 4
+_COLUMNS = 4  # at most
 _ABOVE = 2.0  # times the descent: how far above the first loss the frame goes
 _WORDS = {
     "non-finite": "the loss became inf or nan",
@@ -23,8 +23,8 @@ _WORDS = {
 def gate_figure(finding: MinLrFinding, *, title: str = "Min-lr search: the gate") -> Figure:
     """A panel per max-lr tried, the asked one first; in it a smoothed curve per seed, and how it ended."""
     attempts = finding.gate.attempts
-    columns = min(_COLUMNS, len(attempts))
-    rows = -(-len(attempts) // columns)
+    rows = -(-len(attempts) // _COLUMNS)
+    columns = -(-len(attempts) // rows)
     figure = new_figure(max(7.0, 3.4 * columns), 1.6 + 2.9 * rows)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     low, top = _range(finding)
@@ -54,6 +54,7 @@ def _attempt(axes: Axes, attempt: Attempt, finding: MinLrFinding, top: float) ->
     failed = sum(failure is not None for failure in attempt.failures.values())
     outcome = f"{failed} of {len(attempt.failures)} fail" if failed else "passes"
     dress(axes, x="updates")
+    axes.tick_params(labelbottom=True)
     colour = RED if failed else GREEN
     axes.set_title(f"max-lr {attempt.max_lr:.3g}: {outcome}", fontsize=TITLE, loc="left", color=colour, pad=9)
     axes.legend(loc="best", fontsize=SMALL, framealpha=0.9)

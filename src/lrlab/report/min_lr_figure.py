@@ -14,8 +14,8 @@ from lrlab.report.gate_figure import gate_figure
 from lrlab.report.style import GREY, SMALL, caption, colours, dress, new_figure
 
 _COUNTED = {
-    "time-to-target": "updates to the target, a dot per seed",
-    "stable-ramp": "updates of the shortest climb that survives, a dot per seed",
+    "time-to-target": "updates to the target",
+    "stable-ramp": "updates of the shortest climb that survives",
 }
 
 
@@ -42,9 +42,7 @@ def min_lr_figure(finding: MinLrFinding, *, title: str = "Min-lr search") -> Fig
         counts, ratios = figure.subplots(1, 2, width_ratios=(1.25, 1))
     strip(counts, finding.candidates, shades)
     label_rows(counts, finding, shades)
-    unmet = any(count is None for c in finding.candidates for count in c.counts.values())
-    more = f"; {ARROW} more than that" if unmet else ""
-    dress(counts, x=_COUNTED[finding.method] + more, y="min-lr / max-lr  (min-lr)")
+    dress(counts, x=_COUNTED[finding.method], y="min-lr / max-lr  (min-lr)")
     forest(ratios, finding, shades)
     ratios.sharey(counts)
     ratios.tick_params(labelleft=False)
@@ -116,10 +114,13 @@ def _rates(axes: Axes, finding: MinLrFinding, shades: Mapping[float, str]) -> No
 
 
 def _notes(finding: MinLrFinding) -> list[str]:
+    """The verdict, the flags, what the trainings say, and what dots and bars mean."""
     lines = [finding.verdict, *(f"{flag.code}: {flag.message}" for flag in finding.flags)]
     if finding.confirmation is not None:
         lines.append(_confirmed(finding.confirmation))
-    return lines
+    unmet = any(count is None for c in finding.candidates for count in c.counts.values())
+    dots = f"a dot for each seed{f' ({ARROW} at least so many)' if unmet else ''}, a bar at the median"
+    return [*lines, f"{dots}; a filled circle: surely different from {finding.reference:.3g}"]
 
 
 def _confirmed(found: Confirmation) -> str:
@@ -130,5 +131,5 @@ def _confirmed(found: Confirmation) -> str:
     name = found.metric.replace("_", " ")
     return (
         f"short trainings of {found.steps} updates: {name} of ratio {found.ratio:.3g} less that of "
-        f"{found.reference:.3g}: {c.estimate:+.3g}{interval}, {c.n} seeds"
+        f"{found.reference:.3g}: {c.estimate:+.3g}{interval}, {c.n} seed{'s' if c.n > 1 else ''}"
     )
