@@ -1,5 +1,6 @@
 """Endless streams of batches, and how a batch becomes inputs and targets on a device."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -83,6 +84,11 @@ class LoaderStream:
         self._at_start = self.consumed
         self._batches = iter(self._loader)
         return next(self)
+
+    def put_back(self, batch: Any) -> None:
+        """Hand out the latest batch once more."""
+        self._batches = itertools.chain([batch], self._batches)
+        self.consumed -= 1
 
 
 def split_pair(batch: Any) -> tuple[Any, Any]:
