@@ -41,6 +41,20 @@ def _sweep(sections: Sections) -> Iterator[Conflict]:
             yield Conflict((f"{name}.steps", f"{name}.staircase"), message, f"at least {10 * section.staircase} steps")
 
 
+def _candidates(sections: Sections) -> Iterator[Conflict]:
+    search = sections.get("find_min_lr")
+    if search is None:
+        return
+    if search.ratios is not None and search.lrs is not None:
+        message = "find_min_lr.ratios and find_min_lr.lrs both name the candidates"
+        yield Conflict(("find_min_lr.lrs", "find_min_lr.ratios"), message, "keep one of them")
+    for key in ("ratios", "lrs"):
+        values = getattr(search, key)
+        if values is not None and len(set(values)) == 1:
+            message = f"find_min_lr.{key}: {values[0]:g} alone leaves nothing to compare"
+            yield Conflict((f"find_min_lr.{key}",), message, "name another candidate")
+
+
 def _nesterov(sections: Sections) -> Iterator[Conflict]:
     optimizer = sections.get("optimizer")
     if optimizer is None or optimizer.name != "sgd" or not optimizer.nesterov:
@@ -132,6 +146,6 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _plugin_names, _train_length, _sweep, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop, _precision,
-    _label_smoothing, _without_effect,
+    _plugin_names, _train_length, _sweep, _candidates, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
+    _precision, _label_smoothing, _without_effect,
 )  # fmt: skip
