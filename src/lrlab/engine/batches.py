@@ -1,7 +1,7 @@
 """Endless streams of batches, and how a batch becomes inputs and targets on a device."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Protocol
 
 import torch
@@ -99,7 +99,7 @@ class OnePass:
 
     def __init__(self, loader: Iterable[Any]) -> None:
         self._loader = loader
-        self.steps_per_epoch = len(loader) if hasattr(loader, "__len__") else 0
+        self.steps_per_epoch = len(loader) if isinstance(loader, Sized) else 0
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
         """All of them."""

@@ -1,7 +1,7 @@
 """The search for the min-lr on your own model, loader and optimizer."""
 
 import math
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -209,9 +209,7 @@ class _Runner:
         """Sentences about how it was measured."""
         found = []
         if self.parts.chance is None:
-            found.append(
-                "the chance level is not known: the first loss of each climb stands in; to give it: chance=..."
-            )
+            found.append("the chance level is not known, and the first loss of each climb stands in; pass chance")
         if self.without_momentum:
             found.append(f"{self.without_momentum} has no momentum above 0, so none is cycled")
         if not self.rewindable:
@@ -256,10 +254,9 @@ def _check_confirmation(confirm: bool, val_loader: Iterable[Any] | None, accurac
         raise UsageError("val_loader is given, and confirm=False has no use for it", hint="pass confirm=True")
     if accuracy and val_loader is None:
         raise UsageError("accuracy is asked for without a val_loader", hint="pass val_loader, or leave accuracy out")
-    if val_loader is not None and iter(val_loader) is val_loader:
+    if isinstance(val_loader, Iterator):
         raise UsageError(
-            "val_loader is a one-shot iterator, and every training needs a pass over it",
-            hint="pass a list of its batches",
+            "val_loader is an iterator, and every training needs a pass over it", hint="pass a list of its batches"
         )
 
 

@@ -122,9 +122,7 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
             policy=policy_for(_with_momentum_of(optimizer, spec), task, total),
             stream=LoaderStream(_ordered(parts, spec.seed)),
             val=OnePass(parts.val_loader) if parts.val_loader is not None and not spec.sweep else None,
-            val_stream=LoaderStream(parts.val_loader)
-            if parts.val_loader is not None and "val_loss" in spec.measures
-            else None,
+            val_stream=LoaderStream(parts.val_loader or ()) if "val_loss" in spec.measures else None,
             chance=parts.chance,
         )
 
