@@ -119,6 +119,24 @@ def test_rounding_is_no_rise() -> None:
     assert found > 1e3
 
 
+class Restless(Point):
+    """A counter makes each pass worse than the one before."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.tensor(1.0))
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return self.w * 1.1**self.calls
+
+
+def test_what_a_model_counts_is_no_rise() -> None:
+    model = Restless()
+    task = Task(model, torch.optim.SGD(model.parameters(), lr=0.1), lambda w, _: w**2, CPU)
+    assert critical_lr(task, (torch.zeros(1), torch.zeros(1))) == pytest.approx(1 / 1.1**2, rel=0.05)
+
+
 class Net(nn.Module):
     """BatchNorm, dropout, numpy noise, and a plain counter."""
 
@@ -190,7 +208,7 @@ def test_also_after_an_exception() -> None:
 def test_negative_control_without_isolation_it_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from contextlib import nullcontext
 
-    monkeypatch.setattr(critical, "isolated", nullcontext)
+    monkeypatch.setattr(critical, "isolated", lambda _: nullcontext())
     task, batch = net_task()
     before = everything(task)
     critical_lr(task, batch)

@@ -24,43 +24,29 @@ def critical_lr(task: Task, batch: Any) -> float:
 
     Doubled from 1e-6 until the loss rises (halved, where it rises there already), then bisected on the log axis: about
     25 forward passes and a backward. A loss that is not a number has risen; 0 where even 1e-12 raises it. θ is what
-    the optimizer holds, and its groups keep their lr ratios: η is the first group's lr.
+    the optimizer holds of the model, and its groups keep their lr ratios: η is the first group's lr.
 
     Momentum, weight decay, clipping and adaptive scaling are left out, and all is done in fp32: it is the loss
-    surface's own number, near 2/λ_max where the gradient points along the sharpest direction. Dropout draws the same
-    masks each time. Everything is left as it was: parameters, buffers, gradients, flags, counters, generators.
+    surface's own number, near 2/λ_max where the gradient points along the sharpest direction. Every pass begins with
+    the same buffers, counters and generators, so dropout draws the same masks; and all is left as it was.
 
     Source: Kalra & Barkeshli 2024, arXiv:2406.09405, section 4.
     """
     task = replace(task, precision="fp32")  # half precision rounds a small step away, or up
-    ratios = HyperSetter(task.optimizer).ratios
-    moved = [
-        (parameter, ratio)
-        for group, ratio in zip(task.optimizer.param_groups, ratios, strict=True)
-        for parameter in group["params"]
-        if parameter.requires_grad
-    ]
-    with isolated(task.model):
-        task.model.train()
-        start, gradients = _loss_and_gradients(task, batch, [parameter for parameter, _ in moved])
-        steps = [
-            (parameter, parameter.detach().clone(), gradient, ratio)
-            for (parameter, ratio), gradient in zip(moved, gradients, strict=True)
-            if gradient is not None
-        ]
+    moved = _moved(task)
+    with isolated(task.model), torch.enable_grad():
+        loss = _loss(task, batch)
+        gradients = torch.autograd.grad(loss, [parameter for parameter, _ in moved], allow_unused=True)
+    start = loss.item()
 
-        def rises(lr: float) -> bool:
-            with torch.no_grad():
-                for parameter, value, gradient, ratio in steps:
-                    parameter.copy_(value).sub_(gradient, alpha=lr * ratio)
-                return not _loss(task, batch).item() <= start + ROUNDING * abs(start)  # NaN is a rise
+    def rises(lr: float) -> bool:
+        with isolated(task.model), torch.no_grad():
+            for (parameter, ratio), gradient in zip(moved, gradients, strict=True):
+                if gradient is not None:
+                    parameter.sub_(gradient, alpha=lr * ratio)
+            return not _loss(task, batch).item() <= start + ROUNDING * abs(start)  # NaN is a rise
 
-        try:
-            return _first_rise(rises) if math.isfinite(start) else 0.0
-        finally:  # `isolated` knows the model's parameters; a loss may have some of its own
-            with torch.no_grad():
-                for parameter, value, _, _ in steps:
-                    parameter.copy_(value)
+    return _first_rise(rises) if math.isfinite(start) else 0.0
 
 
 def _first_rise(rises: Callable[[float], bool]) -> float:
@@ -82,14 +68,21 @@ def _first_rise(rises: Callable[[float], bool]) -> float:
     return high
 
 
-def _loss_and_gradients(task: Task, batch: Any, parameters: list[Tensor]) -> tuple[float, tuple[Tensor | None, ...]]:
-    with torch.enable_grad():
-        loss = _loss(task, batch)
-    return loss.item(), torch.autograd.grad(loss, parameters, allow_unused=True)
+def _moved(task: Task) -> list[tuple[Tensor, float]]:
+    """The model's parameters that the optimizer moves, with the ratio of their group's lr to the first group's."""
+    own = {id(parameter) for parameter in task.model.parameters() if parameter.requires_grad}
+    ratios = HyperSetter(task.optimizer).ratios
+    return [
+        (parameter, ratio)
+        for group, ratio in zip(task.optimizer.param_groups, ratios, strict=True)
+        for parameter in group["params"]
+        if id(parameter) in own
+    ]
 
 
 def _loss(task: Task, batch: Any) -> Tensor:
-    """The training loss of the batch, the same each time: every generator begins anew."""
+    """The training loss of the batch; the generators begin anew."""
     seed_everything(0)
+    task.model.train()
     outputs, targets = task.forward(batch)
     return task.loss_fn(outputs, targets)
