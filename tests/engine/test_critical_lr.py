@@ -238,3 +238,21 @@ def test_half_precision_is_left_out() -> None:
     task, batch = net_task()
     low = Task(task.model, task.optimizer, task.loss_fn, CPU, precision="bf16")
     assert critical_lr(low, batch) == critical_lr(task, batch)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: the critical lr on CUDA is not run")
+def test_on_cuda_it_is_the_same_number_and_fp16_does_not_matter() -> None:
+    task, (x, y) = net_task()
+    task.model.inner[3].p = 0.0  # other generators, other masks
+    on_cpu = critical_lr(task, (x, y))
+    device = torch.device("cuda")
+    model = copy.deepcopy(task.model).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    before = torch.cuda.get_rng_state()
+    found = [
+        critical_lr(Task(model, optimizer, F.cross_entropy, device, precision=precision), (x, y))
+        for precision in ("fp32", "fp16", "bf16")
+    ]
+    assert found[0] == pytest.approx(on_cpu, rel=0.05) and found[1] == found[0] == found[2]
+    assert torch.equal(torch.cuda.get_rng_state(), before)

@@ -229,8 +229,8 @@ def _label(spec: TrialSpec) -> str:
 
 def _experiment(arguments: dict[str, Any]) -> LiveMinLr:
     """The arguments as a checked experiment; errors name the argument."""
-    listed = {name: value and list(value) for name in ("ratios", "lrs") if (value := arguments[name]) is not None}
-    flags = [(name, f"find_min_lr.{name}", {**arguments, **listed}[name]) for name in _SEARCH]
+    lists = {name: list(arguments[name]) for name in ("ratios", "lrs") if arguments[name] is not None}
+    flags = [(name, f"find_min_lr.{name}", {**arguments, **lists}[name]) for name in _SEARCH]
     flags += [(name, f"train.{name}", arguments[name]) for name in TRAIN]
     flags += [("shape", "policy.shape", arguments["shape"]), *_momentum_flags(arguments["momentum"])]
     config = load_config(None, flags=flags).config.model_dump(mode="json")
