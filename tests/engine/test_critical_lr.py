@@ -47,7 +47,7 @@ def drawn(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     return a @ a.T + 0.1 * torch.eye(6, dtype=torch.float64), w, slope
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("scale", [1e-2, 1.0, 1e7])  # at 1e7 the very first step is too long
 def test_on_a_quadratic_it_is_2_gg_over_ghg(seed: int, scale: float) -> None:
     hessian, w, slope = drawn(seed)
@@ -208,7 +208,7 @@ def test_also_after_an_exception() -> None:
 def test_negative_control_without_isolation_it_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from contextlib import nullcontext
 
-    monkeypatch.setattr(critical, "isolated", lambda _: nullcontext())
+    monkeypatch.setattr(critical, "_as_found", lambda _: nullcontext())
     task, batch = net_task()
     before = everything(task)
     critical_lr(task, batch)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from live_world import WITHOUT, F, World
+from torch import Tensor, nn
 
 import lrlab
 from lrlab.engine import isolation
@@ -45,6 +46,28 @@ def test_also_with_everything_on() -> None:
     assert world.flags() == flags and torch.equal(torch.get_rng_state(), generator)
     assert all(torch.equal(a, b) for a, b in zip(world.grads(), grads, strict=True) if a is not None and b is not None)
     assert world.losses(20) == WITHOUT
+
+
+class Tempered(nn.Module):
+    """A loss with a weight, which the optimizer trains too, and a running mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.temperature = nn.Parameter(torch.ones(()))
+        self.register_buffer("mean", torch.zeros(()))
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        self.mean = 0.9 * self.mean + 0.1 * outputs.detach().mean()
+        return F.cross_entropy((outputs - self.mean) * self.temperature, targets)
+
+
+def test_a_loss_with_weights_comes_back_too() -> None:
+    world, loss = World(), Tempered()
+    world.optimizer.add_param_group({"params": [loss.temperature]})
+    before = [p.detach().clone() for p in world.model.parameters()]
+    found = search(world, loss_fn=loss)
+    assert found.min_lr is not None and loss.temperature == 1 and loss.mean == 0
+    assert all(torch.equal(p, value) for p, value in zip(world.model.parameters(), before, strict=True))
 
 
 class Counted:

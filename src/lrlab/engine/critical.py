@@ -1,12 +1,13 @@
 """The critical lr: the smallest at which one plain gradient step raises the loss of its own batch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lrlab.engine.isolation import isolated
 from lrlab.engine.seeding import seed_everything
@@ -34,19 +35,26 @@ def critical_lr(task: Task, batch: Any) -> float:
     """
     task = replace(task, precision="fp32")  # half precision rounds a small step away, or up
     moved = _moved(task)
-    with isolated(task.model), torch.enable_grad():
+    with _as_found(task), torch.enable_grad():
         loss = _loss(task, batch)
         gradients = torch.autograd.grad(loss, [parameter for parameter, _ in moved], allow_unused=True)
     start = loss.item()
 
     def rises(lr: float) -> bool:
-        with isolated(task.model), torch.no_grad():
+        with _as_found(task), torch.no_grad():
             for (parameter, ratio), gradient in zip(moved, gradients, strict=True):
                 if gradient is not None:
                     parameter.sub_(gradient, alpha=lr * ratio)
             return not _loss(task, batch).item() <= start + ROUNDING * abs(start)  # NaN is a rise
 
     return _first_rise(rises) if math.isfinite(start) else 0.0
+
+
+@contextmanager
+def _as_found(task: Task) -> Iterator[None]:
+    """Leave the model, and a loss that is a module, as they were."""
+    with isolated(task.model), isolated(task.loss_fn if isinstance(task.loss_fn, nn.Module) else None):
+        yield
 
 
 def _first_rise(rises: Callable[[float], bool]) -> float:

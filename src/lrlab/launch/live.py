@@ -89,7 +89,8 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
     own = parts.model if isinstance(parts.model, nn.Module) else None
     instance = parts.optimizer if isinstance(parts.optimizer, Optimizer) else None
     loaders = [loader for loader in (parts.loader, parts.val_loader) if loader is not None]
-    with isolated(own, instance, *loaders), torch.enable_grad():
+    loss = parts.loss_fn if isinstance(parts.loss_fn, nn.Module) else None  # it may have weights of its own
+    with isolated(own, instance, *loaders), isolated(loss), torch.enable_grad():
         seed_everything(derive(spec.seed, "order"))
         seed_generators(loaders, spec.seed)
         model = own if own is not None else _built(parts.model, spec.seed)
