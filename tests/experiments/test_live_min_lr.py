@@ -122,6 +122,13 @@ def test_one_seed_is_never_decisive() -> None:
     assert many.decisive and many.ratio == pytest.approx(1.0)
 
 
+def test_stable_ramps_are_compared_too() -> None:
+    """At a max-lr that breaks a short climb, the search finds how short it may be."""
+    found = quick(method="stable-ramp", max_lr=0.3, seeds=2)
+    assert found.method == "stable-ramp" and found.min_lr is not None
+    assert all(count is None or 1 <= count <= 12 for c in found.candidates for count in c.counts.values())
+
+
 def test_copies_of_one_climb_are_one_seed() -> None:
     """A module and a loader that does not shuffle: five equal curves would make anything decisive."""
     batches = teacher()

@@ -9,25 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lrlab.analysis.divergence import StopReason
 from lrlab.config.load import load_config
-from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
-from lrlab.engine.interrupt import StopRequest
+from lrlab.engine.batches import BatchFn, split_pair
 from lrlab.engine.precision import Precision
 from lrlab.engine.task import CorrectFn
-from lrlab.errors import DataError, UsageError
+from lrlab.errors import UsageError
 from lrlab.experiments.live_range_test import TRAIN, correct_fn_of
+from lrlab.experiments.live_runner import LiveRunner
 from lrlab.experiments.min_lr.experiment import FindMinLr, search
 from lrlab.experiments.min_lr.finding import MinLrFinding
 from lrlab.experiments.min_lr.settings import Settings
 from lrlab.launch.experiment import drive
-from lrlab.launch.live import LiveParts, ModelFactory, OptimizerFactory, live_trial
+from lrlab.launch.live import LiveParts, ModelFactory, OptimizerFactory
 from lrlab.launch.live_chance import measured_chance
-from lrlab.launch.live_training import run_live_training
-from lrlab.launch.progress import StepProgress
 from lrlab.launch.spec import TrialResult, TrialSpec
-from lrlab.launch.sweep import run_sweep
-from lrlab.optim.hyper import HyperSetter
 
 _SEARCH = (
     "max_lr", "ratios", "lrs", "seeds", "steps", "hold", "gate_seeds", "method", "auto_shrink", "confirm",
@@ -142,7 +137,7 @@ def find_min_lr(
         shuffle=True,
     )
     parts.check()
-    runner = _Runner(replace(parts, chance=_chance(chance, parts, seed)), quiet=not progress)
+    runner = LiveRunner(replace(parts, chance=_chance(chance, parts, seed)), quiet=not progress)
     finding = cast("MinLrFinding", drive(experiment, runner)[0])
     return replace(finding, notes=(*finding.notes, *runner.notes))
 
@@ -170,66 +165,6 @@ class LiveMinLr(FindMinLr):
 def _alike(one: Sequence[float], other: Sequence[float]) -> bool:
     """Whether two climbs are one and the same: their first losses, before rounding on a GPU drives them apart."""
     return all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(one[:3], other[:3], strict=False))
-
-
-@dataclass
-class _Runner:
-    """Runs the trials of a search on live parts, and remembers what there is to say of them."""
-
-    parts: LiveParts
-    quiet: bool
-    consumed: int = 0
-    rewindable: bool = True
-    without_momentum: str = ""
-
-    def __call__(self, spec: TrialSpec) -> TrialResult:
-        """Run one; everything is put back afterwards.
-
-        Raises:
-            DataError: the loader ended.
-            KeyboardInterrupt: Ctrl-C.
-        """
-        run = run_sweep if spec.sweep else run_live_training
-        with (
-            StopRequest() as request,
-            StepProgress(_label(spec), spec.config["train"]["steps"], quiet=self.quiet) as bar,
-            live_trial(spec, self.parts) as trial,
-        ):
-            if spec.config["policy"].get("cycle_momentum") and not HyperSetter(trial.task.optimizer).momentum():
-                self.without_momentum = type(trial.task.optimizer).__name__
-            result = run(trial, observers=[bar], interrupted=request)
-            stream = cast("LoaderStream", trial.stream)
-        if request():
-            raise KeyboardInterrupt
-        self.consumed, self.rewindable = self.consumed + stream.consumed, stream.rewindable
-        if result.reason == StopReason.EXHAUSTED.value:
-            raise DataError(
-                f"the loader is an iterator that ended after {self.consumed} batches, before the search did",
-                hint="pass a loader that can be started again, or fewer seeds or candidates",
-            )
-        return result
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences about how it was measured."""
-        found = []
-        if self.parts.chance is None:
-            found.append("the chance level is not known, and the first loss of each climb stands in; pass chance")
-        if self.without_momentum:
-            found.append(f"{self.without_momentum} has no momentum above 0, so none is cycled")
-        if not self.rewindable:
-            found.append(
-                f"the loader is a one-shot iterator: {self.consumed} batches were consumed and cannot be put back; "
-                "every climb had other batches, which makes the comparison less sure than it could be"
-            )
-        return tuple(found)
-
-
-def _label(spec: TrialSpec) -> str:
-    """What the progress view calls a trial."""
-    what = ("climb" if spec.climb else "range test") if spec.sweep else "training"
-    start = spec.config["policy"].get("min_lr")
-    return f"{what}{'' if start is None else f' from {start:.3g}'}, seed {spec.seed}"
 
 
 def _experiment(arguments: dict[str, Any]) -> LiveMinLr:
