@@ -122,8 +122,7 @@ def test_one_seed_is_never_decisive() -> None:
     assert many.decisive and many.ratio == pytest.approx(1.0)
 
 
-def test_stable_ramps_are_compared_too() -> None:
-    """At a max-lr that breaks a short climb, the search finds how short it may be."""
+def test_the_other_method_runs_on_live_parts() -> None:
     found = quick(method="stable-ramp", max_lr=0.3, seeds=2)
     assert found.method == "stable-ramp" and found.min_lr is not None
     assert all(count is None or 1 <= count <= 12 for c in found.candidates for count in c.counts.values())
