@@ -5,7 +5,10 @@
     finding.suggestion, finding.flags
     lrlab.plot(finding).savefig("range.png")
 
-    scheduler = lrlab.OneCycle(optimizer, max_lr=finding.suggestion, total=len(loader) * epochs)
+    start = lrlab.find_min_lr(model, loader, max_lr=finding.suggestion, optimizer=optimizer, loss_fn=loss_fn)
+    start.min_lr, start.decisive, start.verdict
+
+    scheduler = lrlab.OneCycle(optimizer, start.max_lr, total=len(loader) * epochs, min_lr=start.min_lr)
     scheduler.step()  # after each optimizer.step()
 
 Names are looked up when first used (PEP 562), so `import lrlab` costs nothing.
@@ -15,7 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lrlab.experiments.live_min_lr import find_min_lr as find_min_lr
     from lrlab.experiments.live_range_test import range_test as range_test
+    from lrlab.experiments.min_lr.finding import MinLrFinding as MinLrFinding
     from lrlab.experiments.range_test import RangeFinding as RangeFinding
     from lrlab.optim.scheduler import OneCycle as OneCycle
     from lrlab.optim.scheduler import PolicyScheduler as PolicyScheduler
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "range_test": "lrlab.experiments.live_range_test",
     "RangeFinding": "lrlab.experiments.range_test",
+    "find_min_lr": "lrlab.experiments.live_min_lr",
+    "MinLrFinding": "lrlab.experiments.min_lr.finding",
     "OneCycle": "lrlab.optim.scheduler",
     "PolicyScheduler": "lrlab.optim.scheduler",
     "plot": "lrlab.report.plot",

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lrlab.engine.batches import EpochStream, LoaderStream, split_pair, to_device
-from lrlab.engine.task import Task, batch_size
+from lrlab.engine.batches import EpochStream, LoaderStream, batch_size, split_pair, to_device
+from lrlab.engine.task import Task
 from lrlab.errors import DataError, UsageError
 
 

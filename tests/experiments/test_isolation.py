@@ -8,82 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, TensorDataset
+from live_world import WITHOUT, F, Net, World
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 import lrlab
 from lrlab.engine import isolation
 
-F = torch.nn.functional
 
-
-class Net(nn.Module):
-    """BatchNorm, dropout, a buffer that is not persistent, a buffer that is replaced, and a plain counter."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(nn.Linear(20, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 5))
-        self.register_buffer("scale", torch.ones(()), persistent=False)
-        self.register_buffer("mean", torch.zeros(20))
-        self.calls = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training:
-            self.calls += 1
-            self.scale += 0.01
-            self.mean = 0.9 * self.mean + 0.1 * x.mean(0)  # a new tensor, not an in-place update
-        noise = 0.01 * random.random() + 0.01 * float(np.random.rand())
-        return self.inner(x - self.mean) * self.scale * (1 + 0.1 * np.sin(self.calls)) + noise
-
-
-class World:
-    """Everything a training touches, warmed up by ten steps of Adam."""
-
-    def __init__(self) -> None:
-        torch.manual_seed(0)
-        np.random.seed(0)
-        random.seed(0)
-        generator = torch.Generator().manual_seed(1)
-        x = torch.randn(512, 20, generator=generator)
-        y = (x @ torch.randn(20, 5, generator=generator)).argmax(1)
-        self.loader = DataLoader(
-            TensorDataset(x, y), batch_size=32, shuffle=True, generator=torch.Generator().manual_seed(2)
-        )
-        self.model = Net()
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=3e-3)
-        self.losses(10)
-        self.model.inner[3].eval()  # a frozen part must stay frozen
-
-    def losses(self, steps: int) -> list[float]:
-        found = []
-        while len(found) < steps:
-            for x, y in self.loader:
-                loss = F.cross_entropy(self.model(x), y)
-                found.append(loss.item())
-                if len(found) == steps:  # leaves .grad of the last step behind
-                    break
-                self.optimizer.zero_grad()
-                loss.backward()
-                self.optimizer.step()
-        loss.backward()
-        return found
-
-    def sweep(self, **changes: Any) -> lrlab.RangeFinding:
-        return lrlab.range_test(self.model, self.loader, optimizer=self.optimizer, steps=40, progress=False, **changes)
-
-    def flags(self) -> list[bool]:
-        return [module.training for module in self.model.modules()]
-
-    def grads(self) -> list[Tensor | None]:
-        return [None if p.grad is None else p.grad.clone() for p in self.model.parameters()]
-
-
-WITHOUT = World().losses(20)
+def sweep(world: World, **changes: Any) -> lrlab.RangeFinding:
+    return lrlab.range_test(world.model, world.loader, optimizer=world.optimizer, steps=40, progress=False, **changes)
 
 
 def after_a_sweep() -> list[float]:
     world = World()
-    world.sweep()
+    sweep(world)
     return world.losses(20)
 
 
@@ -94,7 +33,7 @@ def test_the_next_20_losses_are_those_without_a_sweep() -> None:
 
 def test_also_after_several_seeds_and_a_validation_loader() -> None:
     world = World()
-    world.sweep(seeds=3, val_loader=world.loader, accumulate=2)
+    sweep(world, seeds=3, val_loader=world.loader, accumulate=2)
     assert world.losses(20) == WITHOUT
 
 
@@ -109,7 +48,7 @@ def test_also_after_an_exception_inside_the_sweep() -> None:
         return F.cross_entropy(outputs, targets)
 
     with pytest.raises(RuntimeError, match="cable pulled"):
-        world.sweep(loss_fn=fails_late)
+        sweep(world, loss_fn=fails_late)
     assert calls == 25
     assert world.losses(20) == WITHOUT
 
@@ -127,7 +66,7 @@ def test_also_after_ctrl_c() -> None:
         return F.cross_entropy(outputs, targets)
 
     with pytest.raises(KeyboardInterrupt):
-        world.sweep(loss_fn=pressed)
+        sweep(world, loss_fn=pressed)
     assert calls == 10  # the step was finished, the next one not begun
     assert world.losses(20) == WITHOUT
 
@@ -139,7 +78,7 @@ def test_flags_gradients_groups_and_counters_come_back() -> None:
     group, calls = dict(world.optimizer.param_groups[0]), world.model.calls
     state = copy.deepcopy(world.optimizer.state_dict())
     scheduler = torch.optim.lr_scheduler.StepLR(world.optimizer, 5)
-    world.sweep()
+    sweep(world)
     assert world.flags() == flags and False in flags and True in flags
     assert all(now is before for now, before in zip((p.grad for p in world.model.parameters()), own_grads, strict=True))
     assert all(torch.equal(a, b) for a, b in zip(world.grads(), grads, strict=True) if a is not None and b is not None)
@@ -151,7 +90,7 @@ def test_flags_gradients_groups_and_counters_come_back() -> None:
 
 def test_two_sweeps_in_a_row_are_equal() -> None:
     world = World()
-    first, second = world.sweep(), world.sweep()
+    first, second = sweep(world), sweep(world)
     assert first.losses == second.losses and len(first.losses) > 10
     assert first.suggestion == second.suggestion
 
@@ -170,21 +109,21 @@ def test_negative_control_gradients_left_out(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(isolation, "_save_grads", nothing)
     world = World()
     before = [p.grad for p in world.model.parameters()]
-    world.sweep()
+    sweep(world)
     assert not all(now is old for now, old in zip((p.grad for p in world.model.parameters()), before, strict=True))
 
 
 def test_negative_control_two_sweeps_without_restoring_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "_save_tensors", nothing)
     world = World()
-    assert world.sweep().losses != world.sweep().losses
+    assert sweep(world).losses != sweep(world).losses
 
 
 def test_a_buffer_that_is_not_persistent_and_one_that_is_replaced_come_back() -> None:
     world = World()
     scale, mean = world.model.scale.clone(), world.model.mean.clone()
     tensor = world.model.mean
-    world.sweep()
+    sweep(world)
     assert torch.equal(world.model.scale, scale)
     assert torch.equal(world.model.mean, mean) and world.model.mean is tensor
 

@@ -41,18 +41,18 @@ def _sweep(sections: Sections) -> Iterator[Conflict]:
             yield Conflict((f"{name}.steps", f"{name}.staircase"), message, f"at least {10 * section.staircase} steps")
 
 
-def _min_lr(sections: Sections) -> Iterator[Conflict]:
+def _candidates(sections: Sections) -> Iterator[Conflict]:
     search, data = sections.get("find_min_lr"), sections.get("data")
     if search is None:
         return
     if search.ratios is not None and search.lrs is not None:
         message = "find_min_lr.ratios and find_min_lr.lrs both name the candidates"
-        yield Conflict(("find_min_lr.ratios", "find_min_lr.lrs"), message, "keep one of them")
+        yield Conflict(("find_min_lr.lrs", "find_min_lr.ratios"), message, "keep one of them")
     for key in ("ratios", "lrs"):
         values = getattr(search, key)
-        if values is not None and len(set(values)) < 2:
-            message = f"find_min_lr.{key}={list(values)} is one candidate; a comparison needs two"
-            yield Conflict((f"find_min_lr.{key}",), message, "name another, or leave it out for four from 1/10 to 1/5")
+        if values is not None and len(set(values)) == 1:
+            message = f"find_min_lr.{key}: {values[0]:g} alone leaves nothing to compare"
+            yield Conflict((f"find_min_lr.{key}",), message, "name another candidate")
     if search.lrs is not None and search.max_lr is not None and max(search.lrs) > search.max_lr:
         message = f"find_min_lr.lrs holds {max(search.lrs):g}, above find_min_lr.max_lr={search.max_lr:g}"
         yield Conflict(("find_min_lr.lrs", "find_min_lr.max_lr"), message, "a climb begins at or below its end")
@@ -152,6 +152,6 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    _plugin_names, _train_length, _sweep, _min_lr, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
+    _plugin_names, _train_length, _sweep, _candidates, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
     _precision, _label_smoothing, _without_effect,
 )  # fmt: skip

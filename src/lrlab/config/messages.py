@@ -65,6 +65,8 @@ def describe_problem(error: ErrorDetails, path: Path, place: Place, merged: Merg
         return f"{key} must be {_KINDS[kind]}; got {written}{quoted}", ""
     if kind in _BOUNDS:
         return f"{key} must be {_BOUNDS[kind].format(**context)}; got {written}", ""
+    if kind == "too_short":
+        return f"{key} needs at least {context['min_length']} values; got {written}", ""
     if kind == "value_error":
         return f"{key}: {context['error']}", ""
     return f"{key}: {error['msg']} (got {written})", ""

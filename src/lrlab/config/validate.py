@@ -30,7 +30,7 @@ def validate(merged: Merged) -> Config:
         config = merged.schema.model_validate_json(json.dumps(_with_length(data)), strict=True)
         problems: list[Diagnostic] = []
     except ValidationError as error:
-        found = {d.where + d.message: d for e in error.errors(include_url=False) if (d := _diagnostic(e, merged))}
+        found = {d.where + d.message: d for e in _first_hand(error) if (d := _diagnostic(e, merged))}
         config, problems = None, [*found.values(), *_hidden_by_a_bad_name(merged)]
     problems += [_conflict(conflict, merged) for conflict in find_conflicts(_valid_sections(data, merged.schema))]
     if problems or config is None:
@@ -68,6 +68,13 @@ def _valid_sections(data: Mapping[str, Any], schema: type[Config]) -> dict[str, 
         except ValidationError:
             continue  # reported already
     return valid
+
+
+def _first_hand(error: ValidationError) -> list[ErrorDetails]:
+    """All but `too short` of a list in which items are wrong: pydantic counts only those that are right."""
+    found = error.errors(include_url=False)
+    paths = [e["loc"] for e in found]
+    return [e for e in found if e["type"] != "too_short" or not any(p[:-1] == e["loc"] for p in paths)]
 
 
 def _hidden_by_a_bad_name(merged: Merged) -> list[Diagnostic]:

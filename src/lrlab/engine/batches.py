@@ -1,6 +1,7 @@
 """Endless streams of batches, and how a batch becomes inputs and targets on a device."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Protocol
 
 import torch
@@ -57,6 +58,7 @@ class LoaderStream:
 
     Attributes:
         consumed: batches handed out.
+        samples: in them.
         rewindable: False for an iterator, which cannot be started again.
 
     Raises:
@@ -68,12 +70,13 @@ class LoaderStream:
         self._batches = iter(loader)
         self.rewindable = self._batches is not loader
         self.epoch = 0
-        self.consumed = 0
+        self.consumed = self.samples = 0
         self._at_start = 0
 
     def __next__(self) -> Any:
         for batch in self._batches:
             self.consumed += 1
+            self.samples += batch_size(batch)
             return batch
         if self.consumed == self._at_start:
             raise DataError("the loader has no batches", hint="pass a loader with at least one batch")
@@ -83,6 +86,24 @@ class LoaderStream:
         self._at_start = self.consumed
         self._batches = iter(self._loader)
         return next(self)
+
+    def put_back(self, batch: Any) -> None:
+        """Hand out the latest batch once more."""
+        self._batches = itertools.chain([batch], self._batches)
+        self.consumed -= 1
+        self.samples -= batch_size(batch)
+
+
+class OnePass:
+    """A loader as a split to evaluate."""
+
+    def __init__(self, loader: Iterable[Any]) -> None:
+        self._loader = loader
+        self.steps_per_epoch = len(loader) if isinstance(loader, Sized) else 0
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Any]:
+        """All of them."""
+        return iter(self._loader)
 
 
 def split_pair(batch: Any) -> tuple[Any, Any]:
@@ -116,3 +137,12 @@ def to_device(value: Any, device: torch.device) -> Any:
         moved = [to_device(item, device) for item in value]
         return type(value)(*moved) if hasattr(value, "_fields") else type(value)(moved)
     return value
+
+
+def batch_size(batch: Any) -> int:
+    """Samples in a batch: the length of the first tensor in it; 1 where there is none."""
+    if isinstance(batch, Tensor):
+        return len(batch) if batch.ndim else 1
+    if isinstance(batch, Mapping):
+        batch = list(batch.values())
+    return batch_size(batch[0]) if isinstance(batch, list | tuple) and batch else 1

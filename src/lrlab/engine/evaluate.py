@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import torch
 
-from lrlab.engine.batches import EpochSource
+from lrlab.engine.batches import EpochSource, batch_size
 from lrlab.engine.records import EvalRecord
-from lrlab.engine.task import Task, batch_size
+from lrlab.engine.task import Task
 
 
 @contextmanager

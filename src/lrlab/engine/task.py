@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lrlab.engine.batches import BatchFn, BatchStream, split_pair, to_device
+from lrlab.engine.batches import BatchFn, BatchStream, batch_size, split_pair, to_device
 from lrlab.engine.gradients import clip_gradients, gradient_clearer, gradient_norm, needs_closure
 from lrlab.engine.precision import LossScaler, Precision, lowered
 from lrlab.errors import UsageError
@@ -164,12 +164,3 @@ def classified_correctly(logits: Tensor, targets: Tensor) -> Tensor:
     """How many rows of (N, C) logits have their largest entry at the target, as a 0-d tensor."""
     with torch.no_grad():
         return (logits.argmax(dim=1) == targets).sum()
-
-
-def batch_size(batch: Any) -> int:
-    """Samples in a batch: the length of the first tensor in it; 1 where there is none."""
-    if isinstance(batch, Tensor):
-        return len(batch) if batch.ndim else 1
-    if isinstance(batch, Mapping):
-        batch = list(batch.values())
-    return batch_size(batch[0]) if isinstance(batch, list | tuple) and batch else 1

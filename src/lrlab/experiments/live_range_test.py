@@ -21,7 +21,7 @@ from lrlab.launch.progress import StepProgress
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 
-_TRAIN = ("seed", "accumulate", "clip_norm", "precision")  # arguments that are fields of the train section
+TRAIN = ("seed", "accumulate", "clip_norm", "precision")  # arguments that are fields of the train section
 
 
 def range_test(
@@ -101,7 +101,7 @@ def range_test(
         device=torch.device(device) if device is not None else None,
         val_loader=val_loader,
         accumulate=experiment.base["train"]["accumulate"],
-        correct_fn=_correct_fn(accuracy),
+        correct_fn=correct_fn_of(accuracy),
         grad_norm=grad_norm,
         clip_norm=clip_norm,
         precision=precision,
@@ -129,9 +129,9 @@ def _experiment(arguments: dict[str, Any]) -> RangeTest:
     """The arguments as a checked experiment; errors name the argument."""
     names = ("lr_min", "lr_max", "steps", "shape", "staircase", "seeds", "stop", "suggestion")
     flags = [(name, f"range_test.{name}", arguments[name]) for name in names]
-    flags += [(name, f"train.{name}", arguments[name]) for name in _TRAIN]
+    flags += [(name, f"train.{name}", arguments[name]) for name in TRAIN]
     config = load_config(None, flags=flags).config.model_dump(mode="json")
-    train = {name: config["train"][name] for name in _TRAIN}
+    train = {name: config["train"][name] for name in TRAIN}
     experiment = RangeTest.from_config(config)
     asked = {
         "val_loss": arguments["val_loader"] is not None,
@@ -140,7 +140,8 @@ def _experiment(arguments: dict[str, Any]) -> RangeTest:
     return replace(experiment, base={"train": train}, measures=tuple(name for name, wanted in asked.items() if wanted))
 
 
-def _correct_fn(accuracy: bool | CorrectFn) -> CorrectFn | None:
+def correct_fn_of(accuracy: bool | CorrectFn) -> CorrectFn | None:
+    """What the argument `accuracy` stands for."""
     if isinstance(accuracy, bool):
         return classified_correctly if accuracy else None
     return accuracy

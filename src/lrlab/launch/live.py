@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,14 +10,15 @@ from torch import nn
 from torch.optim import Optimizer
 
 from lrlab.data.order import derive
-from lrlab.engine.batches import BatchFn, LoaderStream, split_pair
+from lrlab.engine.batches import BatchFn, LoaderStream, OnePass, split_pair
 from lrlab.engine.isolation import isolated
 from lrlab.engine.precision import Precision, check_precision
 from lrlab.engine.seeding import seed_everything
 from lrlab.engine.task import CorrectFn, LossFn, Task
 from lrlab.errors import UsageError
-from lrlab.launch.assemble import Trial, policy_for
+from lrlab.launch.assemble import Trial, policy_for, with_values
 from lrlab.launch.spec import TrialSpec
+from lrlab.optim.hyper import HyperSetter
 
 ModelFactory = Callable[[int], nn.Module]
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -31,6 +32,9 @@ class LiveParts:
         model: a module, swept and put back; or a function `seed -> module`, called once per seed.
         loader: any iterable of batches. A list or tuple is visited in a seeded order when `shuffle` is set.
         optimizer: an instance over the module's parameters, or a function `params -> optimizer`.
+        val_loader: for the trials that validate.
+        correct_fn: for those that measure accuracy, and for trainings.
+        chance: training loss of the best constant prediction; None where nobody knows it.
     """
 
     model: nn.Module | ModelFactory
@@ -46,6 +50,7 @@ class LiveParts:
     clip_norm: float | None = None
     precision: Precision = "fp32"
     shuffle: bool = False
+    chance: float | None = None
 
     def check(self) -> None:
         """Refuse what cannot work before anything is touched.
@@ -84,9 +89,10 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
     own = parts.model if isinstance(parts.model, nn.Module) else None
     instance = parts.optimizer if isinstance(parts.optimizer, Optimizer) else None
     loaders = [loader for loader in (parts.loader, parts.val_loader) if loader is not None]
-    with isolated(own, instance, *loaders), torch.enable_grad():
+    loss = parts.loss_fn if isinstance(parts.loss_fn, nn.Module) else None  # it may have weights of its own
+    with isolated(own, instance, *loaders), isolated(loss), torch.enable_grad():
         seed_everything(derive(spec.seed, "order"))
-        _seed_generators(loaders, spec.seed)
+        seed_generators(loaders, spec.seed)
         model = own if own is not None else _built(parts.model, spec.seed)
         device = _device(model, parts.device)
         check_precision(parts.precision, device)
@@ -103,7 +109,7 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
             optimizer,
             parts.loss_fn,
             device,
-            correct_fn=parts.correct_fn,
+            correct_fn=parts.correct_fn if not spec.sweep or "accuracy" in spec.measures else None,
             batch_fn=parts.batch_fn,
             accumulate=parts.accumulate,
             grad_norm=parts.grad_norm,
@@ -114,10 +120,19 @@ def live_trial(spec: TrialSpec, parts: LiveParts) -> Iterator[Trial]:
         yield Trial(
             spec=spec,
             task=task,
-            policy=policy_for(spec, task, total),
+            policy=policy_for(_with_momentum_of(optimizer, spec), task, total),
             stream=LoaderStream(_ordered(parts, spec.seed)),
-            val_stream=LoaderStream(parts.val_loader) if parts.val_loader is not None else None,
+            val=OnePass(parts.val_loader) if parts.val_loader is not None and not spec.sweep else None,
+            val_stream=LoaderStream(parts.val_loader or ()) if "val_loss" in spec.measures else None,
+            chance=parts.chance,
         )
+
+
+def _with_momentum_of(optimizer: Optimizer, spec: TrialSpec) -> TrialSpec:
+    """Momentum is cycled only where the optimizer has one: a policy never switches it on."""
+    if HyperSetter(optimizer).momentum() or not spec.config["policy"].get("cycle_momentum"):
+        return spec
+    return replace(spec, config=with_values(spec.config, policy={"cycle_momentum": False}))
 
 
 def _built(model: Any, seed: int) -> nn.Module:
@@ -139,7 +154,7 @@ def _ordered(parts: LiveParts, seed: int) -> Iterable[Any]:
     return [parts.loader[i] for i in order]
 
 
-def _seed_generators(loaders: Sequence[Any], seed: int) -> None:
+def seed_generators(loaders: Sequence[Any], seed: int) -> None:
     """Give each seed its own data order where the loader brings its own generator."""
     for loader in loaders:
         owners = (

@@ -76,7 +76,7 @@ def run_sweep(
     if trial.task.scaler is not None:
         metrics["overflows"] = float(trial.task.scaler.overflows)
     if isinstance(trial.stream, LoaderStream):
-        metrics["batches"] = float(trial.stream.consumed)
+        metrics |= {"batches": float(trial.stream.consumed), "images": float(trial.stream.samples)}
     return TrialResult(
         id=trial.spec.id,
         seed=trial.spec.seed,

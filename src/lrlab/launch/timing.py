@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 
-from lrlab.engine.batches import EpochSource
+from lrlab.engine.batches import EpochSource, batch_size
 from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.evaluate import evaluate
 from lrlab.engine.loop import run_loop
 from lrlab.engine.state import Progress, capture_state, weights
-from lrlab.engine.task import batch_size
 from lrlab.launch.assemble import Trial
 from lrlab.launch.recording import CurveRecorder
 from lrlab.launch.sweep import run_sweep

@@ -8,6 +8,8 @@ from lrlab.analysis.paired import PairedComparison, compare_paired
 from lrlab.experiments.min_lr.settings import Settings
 from lrlab.launch.spec import TrialResult, TrialSpec
 
+METRICS = ("val_accuracy", "val_loss", "train_loss")  # the first that all trainings have
+
 
 @dataclass(frozen=True)
 class Confirmation:
@@ -15,7 +17,8 @@ class Confirmation:
 
     Attributes:
         ratio, reference: the candidates trained.
-        metric: what was compared: `val_accuracy`, or `val_loss` where there is none.
+        metric: what was compared: `val_accuracy`; `val_loss` where there is none; of a live model without a
+            validation loader `train_loss`, the mean over the last tenth.
         values, reference_values: by seed, those that completed with both.
         comparison: value minus reference; None with fewer than one pair.
         steps: updates of one training.
@@ -47,9 +50,8 @@ def run_confirmation(
     specs = [settings.training(arm, seed) for arm in arms for seed in settings.all_seeds]
     results = yield specs
     count = len(settings.all_seeds)
-    metric = (
-        "val_accuracy" if all("val_accuracy" in r.metrics for r in results if r.status == "completed") else "val_loss"
-    )
+    completed = [result for result in results if result.status == "completed"]
+    metric = next((name for name in METRICS if all(name in result.metrics for result in completed)), METRICS[-1])
     pairs = [
         (mine.metrics[metric], other.metrics[metric])
         for mine, other in zip(results[:count], results[count:], strict=True)

@@ -60,8 +60,13 @@ class FindMinLr(Scripted):
             if found.suggestion is None:
                 return without_max_lr(self.config, found)
             max_lr = float(f"{found.suggestion:.4g}")
-        answer: MinLrFinding = yield from search(checked(Settings.from_config(self.config, max_lr, name=self.name)))
+        settings = checked(Settings.from_config(self.config, max_lr, name=self.name))
+        answer: MinLrFinding = yield from self.search(settings)
         return replace(answer, range_finding=found)
+
+    def search(self, settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], MinLrFinding]:
+        """The search itself, once the max-lr is known."""
+        return search(settings)
 
 
 def ranged(config: Mapping[str, Any], name: str) -> RangeTest:

@@ -27,10 +27,10 @@ class Cost:
 
     @classmethod
     def of(cls, trials: Sequence[TrialResult], images_per_step: int) -> "Cost":
-        """The sum over trials; the same trial counts once."""
+        """The sum over trials; the same trial counts once. A live loader's trials know their images themselves."""
         own = {trial.id: trial for trial in trials}.values()
-        steps = sum(trial.steps for trial in own)
-        return cls(steps, steps * images_per_step, sum(trial.seconds for trial in own))
+        images = sum(int(trial.metrics.get("images", trial.steps * images_per_step)) for trial in own)
+        return cls(sum(trial.steps for trial in own), images, sum(trial.seconds for trial in own))
 
     def to_json(self) -> dict[str, float]:
         """Plain data."""
