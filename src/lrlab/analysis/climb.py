@@ -12,9 +12,11 @@ import numpy as np
 
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.noise import noise_of
+from lrlab.analysis.rounding import FLOAT32
 
 BETA = 0.9  # of the average; it remembers 1 / (1 - β) = 10 losses
 NOISE = 6.0  # a rise within so many σ of one loss is none, as in `divergence`
+FIRST = 20  # losses that tell the noise; nothing is a rise before
 STAY = 10  # updates above the start that are no stumbling any more: one memory of the average
 PLATEAU = 0.95  # of the chance level: dead nets with BatchNorm end just above it, and none below
 
@@ -35,8 +37,8 @@ class Smoothed:
 class ClimbRule:
     """Stops a climb at a non-finite loss, at one that has climbed above the start and stays, or at its target.
 
-    It has climbed when the smoothed loss stood more than 6 σ above the first one for 10 updates in a row, σ the noise
-    of one loss. The first loss is taken before any update, so it is the start whatever the lr does after it.
+    It has climbed when the smoothed loss stood above the first one for 10 updates in a row and is more than 6 σ above
+    it, σ the noise of one loss; never within the first 20 losses, which tell the noise too badly. The first loss is taken before any update, so it is the start whatever the lr does after it.
 
     Args:
         target: smoothed loss that is low enough; None never is.
@@ -54,9 +56,13 @@ class ClimbRule:
         self._losses.append(loss)
         level = self._smoothed.update(loss)
         self._above = self._above + 1 if level > self._losses[0] else 0
-        if self._above >= STAY and level > self._losses[0] + NOISE * noise_of(np.asarray(self._losses)):
+        if self._above >= STAY and len(self._losses) >= FIRST and level > self._losses[0] + NOISE * self._noise():
             return StopReason.DIVERGED
         return StopReason.TARGET if self._target is not None and level <= self._target else None
+
+    def _noise(self) -> float:
+        """σ of one loss, not below what float32 resolves: a loss that never moves has not climbed by rounding."""
+        return max(noise_of(np.asarray(self._losses)), FLOAT32 * abs(self._losses[0]))
 
 
 @dataclass(frozen=True, slots=True)

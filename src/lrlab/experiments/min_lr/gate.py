@@ -69,11 +69,10 @@ class Gate:
 
 
 def run_gate(
-    settings: Settings, earlier: Sequence[Attempt] = ()
+    settings: Settings, earlier: Sequence[Attempt] = (), critical: float | None = None
 ) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], Gate]:
-    """Climb at the max-lr; while a climb fails, at half of it, six times at most. `earlier` attempts count."""
+    """Climb at the max-lr; while a climb fails, at half of it, six times at most. `earlier` attempts count, and what they measured."""
     attempts = list(earlier)
-    critical: float | None = None
     for halving in range(len(attempts), HALVINGS + 1):
         tried = replace(settings, max_lr=settings.max_lr / 2**halving)
         seeds = tried.all_seeds[: tried.gate_seeds]
@@ -86,21 +85,24 @@ def run_gate(
             known = [lr for result in results if (lr := result.metrics.get("critical_lr")) is not None]
             critical = statistics.median(known) if known else None
         if attempts[-1].passed:
-            chance = statistics.median(_chance(climbs[seed], found) for seed, found in judged.items())
-            final = statistics.median(found.final for found in judged.values())
-            return Gate(tuple(attempts), climbs, chance, chance - DROP * (chance - final), critical)
+            start, chance, final = (
+                statistics.median(part)
+                for part in zip(*(_levels(climbs[seed], found) for seed, found in judged.items()), strict=True)
+            )
+            above = min(start, chance)  # a net that starts below chance, a warm start, has that way behind it
+            return Gate(tuple(attempts), climbs, chance, above - DROP * (above - final), critical)
     return Gate(tuple(attempts), {}, math.nan, math.nan, critical)
 
 
 def climbed(result: TrialResult, *, whole: bool) -> Climbed:
     """How a climb went; a trial that failed altogether failed as a climb."""
     if result.status == "failed":
-        return Climbed("failed", math.nan, math.nan, 0)
+        return Climbed("crashed", math.nan, math.nan, 0)
     if result.reason == StopReason.OVERFLOW.value:
         return Climbed("non-finite", math.nan, math.inf, result.steps)
     return judge(result.series.get("loss", []), chance=result.metrics.get("chance"), whole=whole)
 
 
-def _chance(result: TrialResult, found: Climbed) -> float:
-    """Where learning begins: a net that starts below chance (a warm start) begins at its own first loss."""
-    return min(result.metrics.get("chance", found.start), found.start)
+def _levels(result: TrialResult, found: Climbed) -> tuple[float, float, float]:
+    """The first loss, the chance level, and the smoothed loss at the end."""
+    return found.start, result.metrics.get("chance", found.start), found.final
