@@ -93,6 +93,18 @@ def answer_of(planted: Planted, **wanted: Any) -> MinLrFinding:
     return found
 
 
+def answer_once(planted: Planted, **wanted: Any) -> MinLrFinding:
+    """The same, the story told once and not again for each round: for simulations."""
+    story = FindMinLr.from_config(config_of(**wanted)).story()
+    try:
+        specs = next(story)
+        while True:
+            specs = story.send([planted(spec) for spec in specs])
+    except StopIteration as end:
+        found: MinLrFinding = end.value
+        return found
+
+
 def reaching(time: float, steps: int = UP + HOLD, *, chance: float = CHANCE) -> list[float]:
     """Raw losses whose smoothed value comes down in a line, and is at six tenths of the way after `time` updates.
 
