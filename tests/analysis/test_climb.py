@@ -3,6 +3,7 @@
 import math
 import random
 import statistics
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ def plain_stop(losses: list[float]) -> int | None:
     """After how many updates the rise rule stops, from its sentence."""
     for n in range(FIRST, len(losses) + 1):
         levels = [plain_average(losses[:k]) for k in range(n - STAY + 1, n + 1)]
-        jumps = [abs(b - a) for a, b in zip(losses[:n], losses[1:n], strict=False)]
+        jumps = [abs(b - a) for a, b in pairwise(losses[:n])]
         noise = max(1.4826 * statistics.median(jumps) / math.sqrt(2), 2.0**-23 * abs(losses[0]))
         if min(levels) > losses[0] and levels[-1] > losses[0] + NOISE * noise:
             return n

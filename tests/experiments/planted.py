@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from lrlab.analysis.climb import BETA, ClimbRule
@@ -113,7 +114,7 @@ def reaching(time: float, steps: int = UP + HOLD, *, chance: float = CHANCE) -> 
     assert time > 1
     line = [chance - DROP * min(1.0, 0.6 * step / (time - 1)) for step in range(steps)]
     sums = [0.0] + [(1 - BETA**step) * level for step, level in enumerate(line, start=1)]
-    return [(after - BETA * before) / (1 - BETA) for before, after in zip(sums, sums[1:], strict=False)]
+    return [(after - BETA * before) / (1 - BETA) for before, after in pairwise(sums)]
 
 
 def timed(time: Callable[[float, int], float]) -> Curve:

@@ -1,7 +1,6 @@
 """Is the max-lr usable? Planted climbs, a quadratic whose threshold is known, and a net with BatchNorm."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import planted
@@ -157,10 +156,8 @@ def test_on_a_quadratic_the_gate_opens_below_the_threshold_and_stays_shut_above(
 def test_a_quadratics_threshold_is_that_of_its_own_momentum() -> None:
     """The control: the lr that passes with momentum fails without."""
     lr = 0.9 * 2 * (1 + 0.9) / 10.0
-    passes: Callable[[float], float | None] = lambda beta: answer_of(  # noqa: E731
-        Planted(heavy_ball(10.0, beta), chance=5.0), max_lr=lr, hold=100
-    ).passes
-    assert passes(0.9) == lr and passes(0.0) == pytest.approx(lr / 2)
+    found = {b: answer_of(Planted(heavy_ball(10.0, b), chance=5.0), max_lr=lr, hold=100) for b in (0.9, 0.0)}
+    assert found[0.9].passes == lr and found[0.0].passes == pytest.approx(lr / 2)
 
 
 DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # of all 1797

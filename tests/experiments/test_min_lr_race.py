@@ -94,7 +94,8 @@ def test_a_climb_that_ends_before_the_target_counts_as_its_whole_length() -> Non
 
 
 def test_the_hold_does_not_count_towards_the_target() -> None:
-    last, late = (answer(timed(lambda ratio, seed: UP + late), hold=60) for late in (-0.5, 0.5))
+    last = answer(timed(lambda ratio, seed: UP - 0.5), hold=60)
+    late = answer(timed(lambda ratio, seed: UP + 0.5), hold=60)
     assert set(row(last, 0.1).counts.values()) == {UP}
     assert set(row(late, 0.1).counts.values()) == {None}
     assert not late.decisive and row(late, 0.1).median is None and row(late, 0.1).at_least == UP

@@ -38,7 +38,8 @@ class ClimbRule:
     """Stops a climb at a non-finite loss, at one that has climbed above the start and stays, or at its target.
 
     It has climbed when the smoothed loss stood above the first one for 10 updates in a row and is more than 6 σ above
-    it, σ the noise of one loss; never within the first 20 losses, which tell the noise too badly. The first loss is taken before any update, so it is the start whatever the lr does after it.
+    it, σ the noise of one loss; never within the first 20 losses, which tell the noise too badly. The first loss is
+    taken before any update, so it is the start whatever the lr does after it.
 
     Args:
         target: smoothed loss that is low enough; None never is.

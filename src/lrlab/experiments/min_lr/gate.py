@@ -71,7 +71,10 @@ class Gate:
 def run_gate(
     settings: Settings, earlier: Sequence[Attempt] = (), critical: float | None = None
 ) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], Gate]:
-    """Climb at the max-lr; while a climb fails, at half of it, six times at most. `earlier` attempts count, and what they measured."""
+    """Climb at the max-lr; while a climb fails, at half of it, six times at most.
+
+    `earlier` attempts count, and so does the `critical` lr that they measured.
+    """
     attempts = list(earlier)
     for halving in range(len(attempts), HALVINGS + 1):
         tried = replace(settings, max_lr=settings.max_lr / 2**halving)

@@ -79,7 +79,8 @@ def run_stable_ramp(
         reference.dropped = f"failed: no climb survives with seed {lost[0]}"
         return list(entries.values())
     for seeds in rounds(settings.all_seeds):
-        yield from _challenge(settings, reference, [e for e in entries.values() if e.alive and e is not reference], seeds)
+        challengers = [entry for entry in entries.values() if entry.alive and entry is not reference]
+        yield from _challenge(settings, reference, challengers, seeds)
     return list(entries.values())
 
 
