@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from lrlab.policies import (
+    Climb,
     Constant,
     Cosine,
     CosineRestarts,
@@ -71,6 +72,12 @@ KINDS: dict[str, st.SearchStrategy[Policy]] = {
         st.tuples(*[st.integers(1, 50)] * 2),
         st.sampled_from(["1-sqrt", "linear", "cosine"]),
         st.integers(1, 20),
+    ),
+    "climb": _from(
+        lambda n, lr, f, up, shape, m: Climb(n, lr * f, lr, 1 + up % (n - 1), shape, m),
+        st.integers(0, 300),
+        st.sampled_from(["linear", "cosine"]),
+        momenta,
     ),
     "range": _from(lambda n, lr, f, shape: Range(lr * f, lr, n, shape), st.sampled_from(["exponential", "linear"])),
 }  # fmt: skip

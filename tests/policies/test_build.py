@@ -45,11 +45,11 @@ def test_the_peak_is_the_optimizers_lr_unless_the_section_says_so(name: str) -> 
     policy = build(name=name)
     assert policy.total == 80
     assert max(policy.at(i).lr for i in range(80)) == pytest.approx(0.3, rel=1e-2)
-    key = "max_lr" if name in ("onecycle", "torch", "triangular", "cosine_restarts") else "lr"
+    key = "max_lr" if name in ("onecycle", "torch", "triangular", "cosine_restarts", "climb") else "lr"
     assert max(build(name=name, **{key: 7.0}).at(i).lr for i in range(80)) == pytest.approx(7.0, rel=1e-2)
 
 
-@pytest.mark.parametrize("name", [name for name in POLICIES if name != "range"])
+@pytest.mark.parametrize("name", [name for name in POLICIES if name not in ("range", "climb")])
 def test_a_warm_up_goes_before_any_policy_within_the_same_total(name: str) -> None:
     plain, warmed = build(72, name=name, warmup=None), build(name=name, warmup="10%", warmup_from=0.5)
     if name == "wsd":  # its cooldown is 20 % of the whole, warm-up included
@@ -83,6 +83,8 @@ def test_no_warm_up_unless_asked_for_but_in_wsd() -> None:
         ({"name": "triangular", "half_cycle": "2ep", "half_cycle_down": "25%"}, [0, 80, 180, 260, 360, 399]),
         ({"name": "wsd", "warmup": "20it", "stable": "5ep", "cooldown": 1}, [0, 20, 220, 399]),
         ({"name": "wsd", "warmup": None, "stable": 3, "cooldown": 1}, [0, 300, 399]),
+        ({"name": "climb"}, [0, 320, 399]),
+        ({"name": "climb", "up": "2ep", "hold": 1}, [0, 80, 399]),
     ],
 )
 def test_durations_become_steps_once(section: dict[str, Any], expected: list[int]) -> None:
@@ -119,7 +121,7 @@ def test_the_torch_preset_takes_its_shape_and_its_divisors() -> None:
     assert line.at(13).lr == pytest.approx(0.1 + 0.2 * 13 / 39)
 
 
-@pytest.mark.parametrize("name", ["onecycle", "torch", "triangular"])
+@pytest.mark.parametrize("name", ["onecycle", "torch", "triangular", "climb"])
 def test_momentum_is_cycled_where_there_is_one_and_never_switched_on(name: str) -> None:
     def momenta(**more: Any) -> set[float | None]:
         policy = build(name=name, **more)

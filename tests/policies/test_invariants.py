@@ -10,7 +10,7 @@ from drawn_policies import KINDS, any_policy
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from lrlab.policies import OneCycle, Policy, Step, Warmup, from_spec, to_spec
+from lrlab.policies import Climb, OneCycle, Policy, Step, Warmup, from_spec, to_spec
 from lrlab.policies.phases import Phased
 from lrlab.registry import POLICIES
 
@@ -71,7 +71,7 @@ def test_every_phase_has_a_step_and_together_they_cover_the_total(policy: Policy
 
 
 @relaxed
-@given(st.one_of(*(KINDS[kind] for kind in ("onecycle", "cosine", "linear", "triangular", "cosine_restarts"))))
+@given(st.one_of(*(KINDS[kind] for kind in ("onecycle", "climb", "cosine", "linear", "triangular", "cosine_restarts"))))
 def test_lr_moves_no_faster_than_the_slope_of_its_phase(policy: Any) -> None:
     """Also across the border to the next phase, unless that one starts elsewhere (a restart)."""
     assume(getattr(policy, "mode", "") != "exp_range")
@@ -121,6 +121,8 @@ def limits_of(policy: Any) -> tuple[float, float]:
     high = max(v for v in (named["lr"], named["max_lr"], named["lr_max"]) if v is not None)
     if isinstance(policy, OneCycle):
         return policy.lrs[2], high
+    if isinstance(policy, Climb):
+        return policy.min_lr, high
     if isinstance(policy, Step):
         return policy.lr * policy.gamma ** len(policy.milestones), high
     if type(policy).__name__ == "TorchOneCycle":

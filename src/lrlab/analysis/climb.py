@@ -12,10 +12,13 @@ import numpy as np
 
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.noise import noise_of
+from lrlab.analysis.rounding import FLOAT32
 
 BETA = 0.9  # of the average; it remembers 1 / (1 - β) = 10 losses
 NOISE = 6.0  # a rise within so many σ of one loss is none, as in `divergence`
+FIRST = 20  # losses that tell the noise; nothing is a rise before
 STAY = 10  # updates above the start that are no stumbling any more: one memory of the average
+LOST = 0.1  # of what was gained: a climb whose loss stands so far above its best at the end is undoing it
 PLATEAU = 0.95  # of the chance level: dead nets with BatchNorm end just above it, and none below
 
 
@@ -45,8 +48,9 @@ def smoothed(losses: Sequence[float]) -> list[float]:
 class ClimbRule:
     """Stops a climb at a non-finite loss, at one that has climbed above the start and stays, or at its target.
 
-    It has climbed when the smoothed loss stood more than 6 σ above the first one for 10 updates in a row, σ the noise
-    of one loss. The first loss is taken before any update, so it is the start whatever the lr does after it.
+    It has climbed when the smoothed loss stood above the first one for 10 updates in a row and is more than 6 σ above
+    it, σ the noise of one loss; never within the first 20 losses, which tell the noise too badly. The first loss is
+    taken before any update, so it is the start whatever the lr does after it.
 
     Args:
         target: smoothed loss that is low enough; None never is.
@@ -64,9 +68,13 @@ class ClimbRule:
         self._losses.append(loss)
         level = self._smoothed.update(loss)
         self._above = self._above + 1 if level > self._losses[0] else 0
-        if self._above >= STAY and level > self._losses[0] + NOISE * noise_of(np.asarray(self._losses)):
+        if self._above >= STAY and len(self._losses) >= FIRST and level > self._losses[0] + NOISE * self._noise():
             return StopReason.DIVERGED
         return StopReason.TARGET if self._target is not None and level <= self._target else None
+
+    def _noise(self) -> float:
+        """σ of one loss, not below what float32 resolves: a loss that never moves has not climbed by rounding."""
+        return max(noise_of(np.asarray(self._losses)), FLOAT32 * abs(self._losses[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,9 @@ class Climbed:
     """How a climb went.
 
     Attributes:
-        failure: None, `non-finite`, `climbed` above the start and stayed, or `plateau`: at chance to the end.
+        failure: None, `non-finite`, `climbed` above the start and stayed, `plateau`: at chance to the end, or
+            `lost ground`: at the end the loss has come back up by a tenth of what it had gained, and by more than
+            noise explains.
         start, final: the first loss, and the smoothed one at the end; NaN without any.
         steps: updates done.
     """
@@ -94,9 +104,11 @@ def judge(losses: Sequence[float], *, chance: float | None, whole: bool) -> Clim
         whole: whether the climb and the hold are complete; one that was cut short is not asked for a plateau.
     """
     finite = [loss for loss in losses if math.isfinite(loss)]
-    rule, smoothed, final, reason = ClimbRule(), Smoothed(), math.nan, None
+    rule, average, final, reason = ClimbRule(), Smoothed(), math.nan, None
+    best = math.inf
     for loss in losses:
-        final = smoothed.update(loss)
+        final = average.update(loss)
+        best = min(best, final)
         if (reason := rule.update(loss)) is not None:
             break
     start = losses[0] if losses else math.nan
@@ -105,8 +117,15 @@ def judge(losses: Sequence[float], *, chance: float | None, whole: bool) -> Clim
     if reason is StopReason.DIVERGED:
         return Climbed("climbed", start, final, len(losses))
     level = start if chance is None else chance
-    at_chance = whole and final > PLATEAU * level if level > 0 else whole and final >= level
-    return Climbed("plateau" if at_chance else None, start, final, len(losses))
+    if whole and (final > PLATEAU * level if level > 0 else final >= level):
+        return Climbed("plateau", start, final, len(losses))
+    lost = whole and final - best > max(LOST * (min(start, level) - best), NOISE * _average_noise(losses))
+    return Climbed("lost ground" if lost else None, start, final, len(losses))
+
+
+def _average_noise(losses: Sequence[float]) -> float:
+    """σ of the smoothed loss: of one loss, times √((1-β)/(1+β)) for an average of independent ones."""
+    return noise_of(np.asarray(losses)) * math.sqrt((1 - BETA) / (1 + BETA))
 
 
 def reached(losses: Sequence[float], target: float) -> int | None:

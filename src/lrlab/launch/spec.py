@@ -56,7 +56,7 @@ class TrialSpec:
 
     def _fields(self) -> dict[str, Any]:
         """All fields; those of a climb only in one, so that the ids of other trials stay what they were."""
-        return {name: value for name, value in asdict(self).items() if name not in _CLIMB or value}
+        return {k: v for k, v in asdict(self).items() if k not in _CLIMB or (v is not None and v is not False)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TrialSpec":

@@ -1,6 +1,7 @@
 """lr and momentum as pure functions of the step. No torch."""
 
 from lrlab.policies.base import Hyper, Knot, Policy
+from lrlab.policies.climb import Climb
 from lrlab.policies.constant import Constant
 from lrlab.policies.cosine_restarts import CosineRestarts
 from lrlab.policies.decay import Cosine, Exponential, Linear, Polynomial
@@ -15,6 +16,7 @@ from lrlab.policies.warmup import Warmup
 from lrlab.policies.wsd import StableDecay
 
 __all__ = [
+    "Climb",
     "Constant",
     "Cosine",
     "CosineRestarts",

@@ -76,11 +76,16 @@ def ranged(config: Mapping[str, Any], name: str) -> RangeTest:
 
 
 def checked(settings: Settings) -> Settings:
-    """Refuse candidates that do not climb.
+    """Refuse candidates that do not climb, and a comparison of one.
 
     Raises:
         UsageError: names the candidate and the max-lr.
     """
+    if len(settings.ratios) < 2:
+        raise UsageError(
+            f"all candidates are the same: min-lr {settings.ratios[0] * settings.max_lr:.4g}",
+            hint="name at least two different ones in find_min_lr.ratios or find_min_lr.lrs",
+        )
     above = [ratio for ratio in settings.ratios if ratio > 1 + 1e-9]
     if above:
         raise UsageError(
@@ -100,8 +105,9 @@ def search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[TrialR
 def _search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], MinLrFinding]:
     asked = settings.max_lr
     attempts: tuple[Attempt, ...] = ()
+    critical: float | None = None
     while True:
-        gate: Gate = yield from run_gate(replace(settings, max_lr=asked), attempts)
+        gate: Gate = yield from run_gate(replace(settings, max_lr=asked), attempts, critical)
         if gate.passes is None or (gate.passes < asked and not settings.auto_shrink):
             return _stopped(settings, asked, gate)
         settings = replace(settings, max_lr=gate.passes)
@@ -109,7 +115,8 @@ def _search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[Trial
         reference = next(entry for entry in entries if entry.ratio == settings.reference)
         if reference.alive:
             break
-        last = gate.attempts[-1]  # a later seed failed where the gate's did not: the max-lr is not usable after all
+        # a later seed failed where the gate's did not: the max-lr is not usable after all
+        critical, last = gate.critical_lr, gate.attempts[-1]
         fatal = {trial.seed: trial for trial in reference.trials if trial.seed in reference.failures}
         refuted = Attempt(last.max_lr, {**last.failures, **reference.failures}, {**last.climbs, **fatal})
         attempts = (*gate.attempts[:-1], refuted)
@@ -117,7 +124,7 @@ def _search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[Trial
             return _stopped(settings, asked, replace(gate, attempts=attempts, climbs={}))
     decision = yield from _that_holds(settings, entries, decide(entries, settings.reference))
     confirmation: Confirmation | None = None
-    if settings.confirm and len(settings.ratios) > 1:
+    if settings.confirm:
         confirmation = yield from run_confirmation(settings, _challenger(settings, decision))
     return _answer(settings, asked, gate, entries, decision, confirmation)
 

@@ -149,8 +149,11 @@ class MinLrFinding:
     def headline(self) -> str:
         """The answer in one line."""
         if self.min_lr is None:
+            codes = "; ".join(flag.code for flag in self.flags)
+            if not math.isfinite(self.asked):
+                return f"no min-lr: {codes} in the range test, which gives no max-lr"
             tail = f"; {self.passes:.3g} passes" if self.passes is not None else ""
-            return f"no min-lr: {'; '.join(flag.code for flag in self.flags)} at max-lr {self.asked:.3g}{tail}"
+            return f"no min-lr: {codes} at max-lr {self.asked:.3g}{tail}"
         sure = "decisive" if self.decisive else "a tie: the rule of a tenth"
         if not self.decisive and self.ratio is not None and not math.isclose(self.ratio, 0.1, rel_tol=1e-6):
             sure = "not decisive"
@@ -180,10 +183,11 @@ class MinLrFinding:
                 "attempts": [
                     {"max_lr": a.max_lr, "passed": a.passed, "failures": {str(s): f for s, f in a.failures.items()}}
                     for a in self.gate.attempts
+                    if math.isfinite(a.max_lr)
                 ],
                 "chance": _finite(self.gate.chance),
                 "target": _finite(self.gate.target),
-                "critical_lr": self.gate.critical_lr,
+                "critical_lr": _finite(self.gate.critical_lr),
             },
             "flags": [{"code": flag.code, "message": flag.message} for flag in self.flags],
             "climb": {"up": self.up, "hold": self.hold, "seeds": self.seeds},
@@ -252,5 +256,5 @@ def _confirmation_json(found: Confirmation | None) -> dict[str, Any] | None:
     }
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -5,16 +5,16 @@ What kills a training is a max-lr that is too high, and no min-lr rescues it; so
 
 import math
 import statistics
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from lrlab.analysis.climb import Climbed, judge
+from lrlab.analysis.climb import PLATEAU, Climbed, judge, smoothed
 from lrlab.analysis.divergence import StopReason
 from lrlab.experiments.min_lr.settings import Settings
 from lrlab.launch.spec import TrialResult, TrialSpec
 
 HALVINGS = 6
-DROP = 0.6  # of the way from chance to the gate's final loss: steep enough there for a crossing to be sharp
+DROP = 0.6  # of the way that the gate's climbs have gone from chance: steep enough there for a crossing to be sharp
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,13 @@ class Gate:
 
 
 def run_gate(
-    settings: Settings, earlier: Sequence[Attempt] = ()
+    settings: Settings, earlier: Sequence[Attempt] = (), critical: float | None = None
 ) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], Gate]:
-    """Climb at the max-lr; while a climb fails, at half of it, six times at most. `earlier` attempts count."""
-    attempts = list(earlier)
-    critical, chance = None, math.nan
+    """Climb at the max-lr; while a climb fails, at half of it, six times at most.
+
+    `earlier` attempts count, and so does the `critical` lr that they measured.
+    """
+    attempts, chance = list(earlier), math.nan
     for halving in range(len(attempts), HALVINGS + 1):
         tried = replace(settings, max_lr=settings.max_lr / 2**halving)
         seeds = tried.all_seeds[: tried.gate_seeds]
@@ -87,23 +89,32 @@ def run_gate(
         if not halving:
             known = [lr for result in results if (lr := result.metrics.get("critical_lr")) is not None]
             critical = statistics.median(known) if known else None
-        levels = [level for seed in seeds if math.isfinite(level := _chance(climbs[seed], judged[seed]))]
-        chance = statistics.median(levels) if levels else math.nan
+        levels = [climbs[seed].metrics.get("chance", found.start) for seed, found in judged.items()]
+        known = [level for level in levels if math.isfinite(level)]
+        chance = statistics.median(known) if known else math.nan
         if attempts[-1].passed:
-            final = statistics.median(found.final for found in judged.values())
-            return Gate(tuple(attempts), climbs, chance, chance - DROP * (chance - final), critical)
+            return Gate(tuple(attempts), climbs, chance, _target(climbs, judged, chance, settings.up), critical)
     return Gate(tuple(attempts), {}, chance, math.nan, critical)
+
+
+def _target(climbs: Mapping[int, TrialResult], judged: Mapping[int, Climbed], chance: float, up: int) -> float:
+    """A loss that the median climb of the gate reaches on its way up.
+
+    A net that learns only once it is at max-lr is still at chance there; what it reaches in the hold counts then, and
+    every candidate is likely to be censored.
+    """
+    start = statistics.median(found.start for found in judged.values())
+    above = min(start, chance)  # a warm start has some of the way behind it
+    below = statistics.median(smoothed(climb.series["loss"])[:up][-1] for climb in climbs.values())
+    if below > PLATEAU * above:
+        below = statistics.median(found.final for found in judged.values())
+    return above - DROP * (above - below)
 
 
 def climbed(result: TrialResult, *, whole: bool) -> Climbed:
     """How a climb went; a trial that failed altogether failed as a climb."""
     if result.status == "failed":
-        return Climbed("failed", math.nan, math.nan, 0)
+        return Climbed("crashed", math.nan, math.nan, 0)
     if result.reason == StopReason.OVERFLOW.value:
         return Climbed("non-finite", math.nan, math.inf, result.steps)
     return judge(result.series.get("loss", []), chance=result.metrics.get("chance"), whole=whole)
-
-
-def _chance(result: TrialResult, found: Climbed) -> float:
-    """Where learning begins: a net that starts below chance (a warm start) begins at its own first loss."""
-    return min(result.metrics.get("chance", found.start), found.start)

@@ -55,7 +55,7 @@ def run_race(settings: Settings, gate: Gate) -> Generator[Sequence[TrialSpec], S
             _note(reference, seed, result, gate.target, settings.up, whole=True)
     if not reference.alive:
         return list(entries.values())
-    for seeds in _rounds(settings.all_seeds):
+    for seeds in rounds(settings.all_seeds):
         running = [
             (entry, seed) for seed in seeds for entry in entries.values() if entry.alive and entry is not reference
         ]
@@ -70,7 +70,7 @@ def run_race(settings: Settings, gate: Gate) -> Generator[Sequence[TrialSpec], S
     return list(entries.values())
 
 
-def _rounds(seeds: Sequence[int]) -> list[Sequence[int]]:
+def rounds(seeds: Sequence[int]) -> list[Sequence[int]]:
     """One seed, one more, and then the others at once."""
     return [part for part in (seeds[:1], seeds[1:2], seeds[2:]) if part]
 

@@ -21,14 +21,19 @@ def verdict_of(settings: Settings, decision: Decision, winner: float, decisive: 
         )
     if decisive:
         return f"ratio {settings.reference:.3g} {what} sooner than every other candidate ({settings.seeds} seeds)"
-    running = [c for r, c in decision.compared.items() if r != settings.reference and c.against is not None]
-    if not running:
+    if winner != decision.winner:
+        return (
+            f"ratio {decision.winner:.3g} {what} surely sooner than {settings.reference:.3g} and then trains worse, "
+            f"so {settings.reference:.3g} is kept"
+        )
+    running = [r for r, c in decision.compared.items() if r == settings.reference or c.against is not None]
+    if len(running) == 1:
         return f"only ratio {settings.reference:.3g} is left: the others dropped out, and it is kept"
     if settings.method == "stable-ramp" and _needs_none(decision):
         return f"the net stands max-lr {settings.max_lr:.3g} without any climb to it, so the climbs tell nothing apart"
     return (
         f"no candidate {what} surely sooner than ratio {settings.reference:.3g}: "
-        f"between {min(settings.ratios):.3g} and {max(settings.ratios):.3g} of the max-lr the choice is within the "
+        f"between {min(running):.3g} and {max(running):.3g} of the max-lr the choice is within the "
         f"noise of {settings.seeds} seeds"
     )
 

@@ -5,8 +5,11 @@ The study notes count the updates from min-lr to max-lr. At a fixed rate of clim
 that lets the net reach the max-lr sooner, alive, is better.
 
 Each seed is searched by bisection, as if longer climbs were always safer; they are not quite, which is why single
-seeds scatter. The reference goes first; a challenger is first asked for a climb one update shorter, so one that
-cannot win costs one run a seed.
+seeds scatter. The reference goes first; a challenger is first asked for a climb one update shorter, and is out where
+that fails: it costs one run. How much longer than the reference's its climb would be is then not known, and a
+comparison that took it as equal would see wins alone, and call a tie decisive. So only challengers that beat the
+reference (or equal its 1) on every seed are compared, on counts known in full; dropping the others never adds a
+winner.
 """
 
 import math
@@ -14,7 +17,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from lrlab.experiments.min_lr.gate import Gate, climbed
-from lrlab.experiments.min_lr.race import Entry
+from lrlab.experiments.min_lr.race import Entry, rounds
 from lrlab.experiments.min_lr.settings import Settings
 from lrlab.launch.spec import TrialResult, TrialSpec
 
@@ -59,7 +62,7 @@ class Bisection:
 def run_stable_ramp(
     settings: Settings, gate: Gate
 ) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], list[Entry]]:
-    """The shortest stable climb of each candidate and seed; of a challenger only where it beats the reference."""
+    """The shortest stable climb of each candidate and seed; of a challenger until it needs no shorter one."""
     entries = {ratio: Entry(ratio) for ratio in settings.ratios}
     reference = entries[settings.reference]
     reference.trials += gate.climbs.values()
@@ -75,16 +78,23 @@ def run_stable_ramp(
         reference.failures = dict.fromkeys(lost, "no climb survives")
         reference.dropped = f"failed: no climb survives with seed {lost[0]}"
         return list(entries.values())
-    challenges = []
-    for entry in entries.values():
-        for seed in settings.all_seeds if entry is not reference else ():
-            shorter = max(1, (reference.counts[seed] or 1) - 1)
-            challenges.append((entry, seed, Bisection(shorter, shorter)))
-    yield from _search(settings, challenges)
-    for entry, seed, search in challenges:
-        entry.counts[seed] = search.survives
-        entry.bounds[seed] = max(search.fails + 1, reference.counts[seed] or 1)
+    for seeds in rounds(settings.all_seeds):
+        challengers = [entry for entry in entries.values() if entry.alive and entry is not reference]
+        yield from _challenge(settings, reference, challengers, seeds)
     return list(entries.values())
+
+
+def _challenge(
+    settings: Settings, reference: Entry, challengers: Sequence[Entry], seeds: Sequence[int]
+) -> Generator[Sequence[TrialSpec], Sequence[TrialResult], None]:
+    """Each challenger on these seeds: one update shorter than the reference, then by bisection."""
+    bounds = {seed: max(1, (reference.counts[seed] or 1) - 1) for seed in seeds}
+    searches = [(entry, seed, Bisection(bounds[seed], bounds[seed])) for entry in challengers for seed in seeds]
+    yield from _search(settings, searches)
+    for entry, seed, search in searches:
+        entry.counts[seed], entry.bounds[seed] = search.survives, bounds[seed]
+        if entry.alive and search.survives is None:
+            entry.dropped = f"slow: a climb of {bounds[seed]} updates fails with seed {seed}"
 
 
 def _search(
