@@ -11,6 +11,7 @@ import typer
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
+from lrlab.cli.doctor_cmd import doctor_command
 from lrlab.cli.init_cmds import init_app
 from lrlab.cli.models_cmds import models_app
 from lrlab.cli.pipes import guard_pipes
@@ -32,6 +33,7 @@ app.command("range-test", rich_help_panel=EXPERIMENTS)(range_test_command)
 app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
+app.command("doctor", rich_help_panel=LOOK)(doctor_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", help="What a config resolves to, and what one may hold.", rich_help_panel=LOOK)
 app.add_typer(
