@@ -4,10 +4,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from lrlab.cli.completion.protocol import complete, completing
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
@@ -65,6 +67,8 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Leaves with an exit code of `ExitCode`; a user's mistake never shows a traceback."""
     guard_pipes()
+    if completing():
+        complete(partial(app, prog_name="lrlab"))
     try:
         app(args=with_resume_value(sys.argv[1:] if arguments is None else arguments), prog_name="lrlab")
     except LrlabError as error:
