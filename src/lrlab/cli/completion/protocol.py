@@ -33,7 +33,7 @@ def complete(app: Callable[[], object]) -> NoReturn:
             app()
         except SystemExit as end:
             code = int(end.code or 0)
-    words = answer.getvalue().splitlines()
+    words = [word for word in answer.getvalue().splitlines() if word]
     sys.stdout.write("".join(f"{word}\n" for word in (for_bash(words, typed) if bash else words)))
     sys.exit(code)
 
