@@ -94,6 +94,7 @@ def test_a_config_or_an_override_may_come_first(ask: Ask, here: Path) -> None:
     assert ask("train", "m") == ["mine.yaml", *(word for word in ask("train", "model."))]
     after = ask("train", "mine.yaml", "")
     assert "mine.yaml" not in after and "data." in after
+    assert "mine.yaml" not in ask("train", "train.seed", "=", "1", "")  # a config behind an override is refused
 
 
 @pytest.mark.parametrize("command", [["range-test"], ["config", "show"], ["models", "show"], ["data", "show"]])

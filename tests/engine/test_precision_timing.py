@@ -48,9 +48,8 @@ def test_generators_and_threads_are_left_alone() -> None:
 
 
 @pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: the timing between events is not run")
 def test_on_cuda() -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device")
     before = torch.cuda.get_rng_state()
     timing = time_precisions(torch.device("cuda:0"), seconds=0.2)
     assert timing.fp32_ms > 0 and timing.bf16_ms > 0 and torch.equal(torch.cuda.get_rng_state(), before)

@@ -13,10 +13,9 @@ Word = tuple[str, str]  # what is written, and a sentence about it, which may be
 
 
 def configs_and_overrides(ctx: typer.Context, incomplete: str) -> list[Word]:
-    """CONFIG, while there is none, and KEY=VALUE."""
+    """CONFIG, which comes first or not at all, and KEY=VALUE."""
     given = _given(ctx, "arguments")
-    has_config = any("=" not in argument for argument in given)
-    files = [] if has_config or "=" in incomplete else config_files(incomplete)
+    files = [] if given or "=" in incomplete else config_files(incomplete)
     return [*files, *_overrides(incomplete, given, ctx)]
 
 
