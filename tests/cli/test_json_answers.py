@@ -39,6 +39,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "models show": [("models", "show", "convnet", "data.name=fake")],
     "init ls": [("init", "ls")],
     "configs ls": [("configs", "ls")],
+    "doctor": [("doctor",)],
     "policy ls": [("policy", "ls")],
     "policy show": [("policy", "show", "onecycle"), ("policy", "show", "constant", "--png", "a.png")],
 }  # fmt: skip

@@ -4,14 +4,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from lrlab.cli.completion.protocol import complete, completing
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
 from lrlab.cli.find_min_lr_cmd import find_min_lr_command
+from lrlab.cli.doctor_cmd import doctor_command
 from lrlab.cli.init_cmds import init_app
 from lrlab.cli.models_cmds import models_app
 from lrlab.cli.pipes import guard_pipes
@@ -36,6 +39,7 @@ app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
 app.command("tune", rich_help_panel=EXPERIMENTS)(tune_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
+app.command("doctor", rich_help_panel=LOOK)(doctor_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)
 app.add_typer(config_app, name="config", help="What a config resolves to, and what one may hold.", rich_help_panel=LOOK)
 app.add_typer(
@@ -67,6 +71,8 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Leaves with an exit code of `ExitCode`; a user's mistake never shows a traceback."""
     guard_pipes()
+    if completing():
+        complete(partial(app, prog_name="lrlab"))
     try:
         app(args=with_resume_value(sys.argv[1:] if arguments is None else arguments), prog_name="lrlab")
     except LrlabError as error:

@@ -6,11 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.inputs import Arguments, Imports, announce, load, print_json
 from lrlab.errors import ConfigError, Diagnostic
 
 config_app = typer.Typer(no_args_is_help=True)
-Files = Annotated[list[Path], typer.Argument(metavar="CONFIG", help="YAML configs, or folders of them.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CONFIG",
+        help="YAML configs, or folders of them.",
+        autocompletion=words.config_files,
+    ),
+]
 Origin = Annotated[bool, typer.Option("--origin", help="Say beside each value where it comes from.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

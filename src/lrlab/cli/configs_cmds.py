@@ -5,8 +5,15 @@ from typing import Annotated
 
 import typer
 
+from lrlab.cli.completion import words
+
 configs_app = typer.Typer(no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a config, as `lrlab configs ls` shows it.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="Name of a config, as `lrlab configs ls` shows it.", autocompletion=words.shipped
+    ),
+]
 Dest = Annotated[str | None, typer.Argument(metavar="DEST", help="A file or a folder; default: ./NAME.yaml.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite DEST.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

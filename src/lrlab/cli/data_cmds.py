@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.data_show_cmd import show_command
 from lrlab.cli.data_verify_cmd import verify_command
 from lrlab.cli.tables import print_table
@@ -48,7 +49,10 @@ def list_data(root: Root = None, as_json: Json = False) -> None:
 
 @data_app.command("get")
 def get_data(
-    name: Annotated[str, typer.Argument(help="Name of a data set, as `lrlab data ls` shows it.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="Name of a data set, as `lrlab data ls` shows it.", autocompletion=words.published_sets),
+    ],
     root: Root = None,
     force: Force = False,
     as_json: Json = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.inputs import announce, load
 from lrlab.cli.tables import print_table
 
@@ -21,6 +22,7 @@ Arguments = Annotated[
     typer.Argument(
         metavar="NAME|CONFIG|KEY=VALUE",
         help="A data set or a YAML config (default: the embedded digits), then overrides.",
+        autocompletion=words.data_and_overrides,
     ),
 ]
 Root = Annotated[Path | None, typer.Option("--root", help="Folder of data sets, for data.root.")]

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.tables import print_table
 
 if TYPE_CHECKING:
     from lrlab.data.verify import Verified
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; default: those that are there.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...", help="Data sets; default: those that are there.", autocompletion=words.data_sets
+    ),
 ]
 Root = Annotated[
     Path | None,

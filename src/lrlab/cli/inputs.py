@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Arguments = Annotated[
     typer.Argument(
         metavar="CONFIG|KEY=VALUE",
         help="A YAML config (default: the embedded digits), then overrides.",
+        autocompletion=words.configs_and_overrides,
     ),
 ]
 Imports = Annotated[
@@ -29,11 +31,19 @@ Imports = Annotated[
     ),
 ]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, metavar="N", help="How many seeds to run.")]
-Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda[:i]", help="Where to run.")]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", metavar="auto|cpu|cuda[:i]", help="Where to run.", autocompletion=words.devices),
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where run folders are made.")]
 Resume = Annotated[
     str | None,
-    typer.Option("--resume", metavar="[RUN]", help="Continue RUN, or the newest unfinished run of the same config."),
+    typer.Option(
+        "--resume",
+        metavar="[RUN]",
+        help="Continue RUN, or the newest unfinished run of the same config.",
+        autocompletion=words.resumable,
+    ),
 ]
 StrictResume = Annotated[
     bool,

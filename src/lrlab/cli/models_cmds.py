@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.inputs import announce, split_arguments
 from lrlab.cli.tables import print_table
 
@@ -20,6 +21,7 @@ Arguments = Annotated[
     typer.Argument(
         metavar="NAME|CONFIG [KEY=VALUE]...",
         help="A model's name or a YAML config, then overrides, for example: resnet model.depth=20 data.name=cifar10.",
+        autocompletion=words.models_and_overrides,
     ),
 ]
 Classes = Annotated[int | None, typer.Option("--classes", min=2, help="Outputs; default: the classes of the data set.")]

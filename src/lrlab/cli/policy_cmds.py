@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 
 policy_app = typer.Typer(no_args_is_help=True)
 Target = Annotated[
-    str, typer.Argument(metavar="NAME|CONFIG", help="A policy (lrlab policy ls), or a config, whose policy is drawn.")
+    str,
+    typer.Argument(
+        metavar="NAME|CONFIG",
+        help="A policy (lrlab policy ls), or a config, whose policy is drawn.",
+        autocompletion=words.policies_and_configs,
+    ),
 ]
-Overrides = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="For example policy.shape=cosine.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="For example policy.shape=cosine.", autocompletion=words.overrides),
+]
 Steps = Annotated[
     int | None, typer.Option("--steps", min=1, help="Updates in all; default: of the config's training, 80 for a NAME.")
 ]

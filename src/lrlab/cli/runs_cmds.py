@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.cli.completion import words
+
 if TYPE_CHECKING:
     from lrlab.runs.index import RunInfo
 
@@ -15,9 +17,21 @@ runs_app = typer.Typer(no_args_is_help=True)
 Root = Annotated[Path, typer.Option("--root", metavar="DIR", help="Where the run folders are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's path, its name, the beginning of its name, or `latest`.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's path, its name, the beginning of its name, or `latest`.",
+        autocompletion=words.runs,
+    ),
 ]
-OptionalRun = Annotated[str | None, typer.Argument(metavar="RUN", help="A run's path or name; without one, all runs.")]
+OptionalRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's path or name; without one, all runs.",
+        autocompletion=words.runs,
+    ),
+]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port on localhost.")]
 DEFAULT_ROOT = Path("runs")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lrlab.cli.completion import words
 from lrlab.cli.inputs import (
     DEFAULT_OUT,
     Arguments,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 PolicyName = Annotated[
     str | None,
-    typer.Option("--policy", metavar="NAME", help="The policy; see: lrlab policy ls"),
+    typer.Option("--policy", metavar="NAME", help="The policy; see: lrlab policy ls", autocompletion=words.policies),
 ]
 
 

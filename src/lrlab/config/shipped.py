@@ -62,13 +62,22 @@ def shipped_config(name: str) -> ShippedConfig:
     return found[plain]
 
 
+def schema_file() -> Path:
+    """The JSON schema that comes with lrlab.
+
+    Raises:
+        ResourceError: the installation lacks it.
+    """
+    return _find("schema") / "lrlab.schema.json"
+
+
 def copy_text(config: ShippedConfig, target: Path) -> str:
     """The text of a copy at `target`: its schema is found from there, and its commands name it.
 
     Inside the checkout that the schema lies in, the path to it stays relative; elsewhere it is the installed file's
     URL, which a later version of lrlab keeps up to date, as a copy of the schema would not be.
     """
-    schema, folder = _find("schema") / "lrlab.schema.json", real_path(target).parent
+    schema, folder = schema_file(), real_path(target).parent
     home = schema.parents[1]
     inside = folder.is_relative_to(home) and home != _PACKAGE
     where = Path(os.path.relpath(schema, folder)).as_posix() if inside else schema.as_uri()

@@ -1,5 +1,7 @@
 """Where a trial runs: device and threads."""
 
+import warnings
+
 import torch
 
 from lrlab.errors import ResourceError
@@ -33,3 +35,14 @@ def describe_device(device: torch.device) -> dict[str, str | int]:
         "torch": torch.__version__,
         "cuda": torch.version.cuda or "",
     }
+
+
+def cuda_problem() -> str:
+    """Why torch reaches no CUDA device, in torch's words where it has some; empty when it does."""
+    if torch.version.cuda is None and torch.version.hip is None:
+        return "this torch is built without CUDA"
+    with warnings.catch_warnings(record=True) as said:  # an old driver is a warning
+        warnings.simplefilter("always")
+        if torch.cuda.is_available() and torch.cuda.device_count():
+            return ""
+    return " ".join(str(said[0].message).split()) if said else "torch finds no CUDA device"

@@ -1,12 +1,12 @@
 """What a trial will cost, from what its parts cost."""
 
 import math
-import os
 from dataclasses import dataclass
 
 from lrlab.launch.assemble import Trial
 from lrlab.launch.stand_in import Rehearsal
 from lrlab.launch.timing import Cost, time_checkpoint, time_image, time_step
+from lrlab.runs.machine import allowed_cpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,10 @@ def total(one: Cost, trials: int, jobs: int, *, cpu_threads: int | None) -> Cost
     """Of so many trials, `jobs` at once; never more at once than the CPUs can feed, where they do the work."""
     at_once = min(jobs, trials)
     if cpu_threads is not None:
-        at_once = min(at_once, max(1, _usable_cpus() // cpu_threads))
+        at_once = min(at_once, max(1, allowed_cpus() // cpu_threads))
     return Cost(one.seconds * math.ceil(trials / max(1, at_once)), one.cpu_seconds * trials)
 
 
 def _count(every: int, trial: Trial) -> int:
     """How often something happens that is due every so many steps and at the last one."""
     return math.ceil(trial.policy.total / every)
-
-
-def _usable_cpus() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

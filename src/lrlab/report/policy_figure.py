@@ -47,7 +47,7 @@ def _mark(axes: Axes, knots: Sequence[Knot]) -> None:
         _write(axes, str(number), (knot.step, knot.lr), (0, gap), color=RED, ha="center", va=side)
     axes.plot([knot.step for knot in knots], [knot.lr for knot in knots], "o", color=RED, markersize=4.5)
     axes.margins(x=0.03, y=0.14)
-    lines = [f"{number:>2}  {knot.label} {knot.lr:.3g}\n     step {knot.step}" for number, knot in shown]
+    lines = [f"{number:>2}  {knot.label}\n     {knot.lr:.3g} at step {knot.step}" for number, knot in shown]
     if len(knots) > len(shown):
         lines.insert(-1, f"... {len(knots) - len(shown)} more")
     _write(axes, "\n".join(lines), (1.0, 1.0), (10, 0), xycoords="axes fraction", va="top")

@@ -104,6 +104,11 @@ def _newest(folders: Sequence[Path], name: str) -> RunInfo | None:
     return max(runs, key=lambda run: (run.created, run.name), default=None)
 
 
+def run_folders(root: Path) -> list[Path]:
+    """The folders of all runs under `root`, newest first by their names; opens no file."""
+    return sorted(_run_folders(root), key=lambda folder: folder.name, reverse=True)
+
+
 def newest_unfinished(root: Path, experiment: str, config_hash: str) -> RunInfo | None:
     """The newest run of `experiment` with this config that has something left to do, or None.
 

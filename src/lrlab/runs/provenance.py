@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lrlab.runs.checkout import checkout_state
+from lrlab.runs.machine import allowed_cpus
 
 PACKAGES = (
     *("lrlab", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotlib", "tensorboard"),
@@ -47,7 +48,7 @@ def collect(argv: Sequence[str], *, folder: Path | None = None, **facts: Any) ->
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "cpus": os.cpu_count(),
-        "cpus_usable": _usable_cpus(),
+        "cpus_usable": allowed_cpus(),
         "environment": {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         **facts,
     }
@@ -59,11 +60,6 @@ def version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _usable_cpus() -> int | None:
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS
-    return len(affinity(0)) if affinity else os.cpu_count()
 
 
 def _current_folder() -> str | None:
