@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Forked
 
 from lrlab.cli.app import main
 
@@ -22,6 +23,7 @@ class Answer:
 
 Lrlab = Callable[..., Answer]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
+Fork = Callable[..., Forked]
 
 
 @pytest.fixture
@@ -71,4 +73,24 @@ def spawn(here: Path) -> Iterator[Spawn]:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        process.wait()
+
+
+@pytest.fixture
+def fork(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
+    """Start a command here as a process that need not import PyTorch first; options as of `spawn`, streams as paths."""
+    started: list[Forked] = []
+    files = tmp_path_factory.mktemp("streams")
+
+    def start(*arguments: str, env: dict[str, str | None] | None = None, **streams: str) -> Forked:
+        changed = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
+        environment = {name: value for name, value in changed.items() if value is not None}
+        number = len(started)
+        paths = {"stdin": os.devnull, "stdout": str(files / f"{number}.out"), "stderr": str(files / f"{number}.err")}
+        started.append(Forked(arguments, here, environment, {**paths, **streams}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
         process.wait()
