@@ -78,16 +78,15 @@ def spawn(here: Path) -> Iterator[Spawn]:
 
 @pytest.fixture
 def fork(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
-    """Start a command here as a process that need not import PyTorch first; options as of `spawn`, streams as paths."""
+    """Start a command here as a process that need not import PyTorch first; `env` as of `spawn`."""
     started: list[Forked] = []
     files = tmp_path_factory.mktemp("streams")
 
-    def start(*arguments: str, env: dict[str, str | None] | None = None, **streams: str) -> Forked:
+    def start(*arguments: str, env: dict[str, str | None] | None = None) -> Forked:
         changed = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
         environment = {name: value for name, value in changed.items() if value is not None}
-        number = len(started)
-        paths = {"stdin": os.devnull, "stdout": str(files / f"{number}.out"), "stderr": str(files / f"{number}.err")}
-        started.append(Forked(arguments, here, environment, {**paths, **streams}))
+        out, err = (str(files / f"{len(started)}.{name}") for name in ("out", "err"))
+        started.append(Forked(arguments, here, environment, stdout=out, stderr=err))
         return started[-1]
 
     yield start

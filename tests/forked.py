@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 HEAVY = ("torch", "torch._dynamo", "torchvision", "scipy.integrate", "scipy.optimize", "sklearn", "matplotlib.figure")
@@ -20,9 +20,12 @@ _context.set_forkserver_preload(list(HEAVY))  # the server is started by the fir
 class Forked:
     """What the tests use of a `subprocess.Popen`; stdout and stderr are files."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, environment: dict[str, str], streams: dict[str, str]):
-        self._files = [Path(streams[name]) for name in ("stdout", "stderr")]
-        self._process = _context.Process(target=_lrlab, args=(arguments, str(folder), environment, streams))
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, stdout: str, stderr: str
+    ) -> None:
+        self._files = [Path(stdout), Path(stderr)]
+        streams = {"stdin": os.devnull, "stdout": stdout, "stderr": stderr}
+        self._process = _context.Process(target=_lrlab, args=(arguments, str(folder), dict(environment), streams))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
