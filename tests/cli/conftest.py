@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forked import Forked
 
+from forked import Forked
 from lrlab.cli.app import main
 
 

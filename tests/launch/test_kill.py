@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from forked import Forked
 from trainings import same, spec_of, train
 
+from forked import Forked
 from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 from lrlab.track.jsonl import read_rows
 
