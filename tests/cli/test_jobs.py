@@ -13,6 +13,7 @@ import torch
 
 from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SMALL = ("data.name=fake", "data.batch_size=16", "data.crop=1", "model.width=8", "model.depth=2", "model.dropout=0.2")
 TRAIN = ("train", *SMALL, "train.epochs=3", "train.checkpoint.every=20", "train.log_every=7", "--seeds", "3", "-q")
 LONG = ("train", *SMALL, "train.steps=900", "train.validate_every=300", "train.checkpoint.every=60", "--seeds", "3")

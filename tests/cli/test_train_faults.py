@@ -14,6 +14,7 @@ from lrlab.engine import checkpoint
 from lrlab.engine.task import Task
 from lrlab.launch.recording import RowRecorder
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 CHECKPOINTS = "train.checkpoint.every=5"
 
 
