@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
+WORKERS ?= 2  # processes of the test-suite; a file's tests run in one of them, in order
 
 .PHONY: help demo test lint bench golden schema statistics clean
 help:  ## what there is
@@ -21,7 +22,7 @@ demo: $(VENV)/.installed  ## range test, min-lr search and one-cycle training, o
 	@echo "TensorBoard $(BIN)/lrlab board    (then open http://localhost:6006)"
 
 test: $(VENV)/.installed  ## the test-suite; LRLAB_DATA adds the tests on MNIST and CIFAR-10
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Shared by all tests: one thread, and where real data is."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -18,6 +19,24 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """A job in a script's background ignores SIGINT, and hands that on to what it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are built, saved and shown to TensorBoard as ever, but empty: drawing takes longest in a short run.
+
+    For modules about something else. What the commands draw is drawn in those about the commands and the README.
+    """
+    from matplotlib.figure import Figure
+
+    monkeypatch.setattr(Figure, "draw", lambda self, renderer: None)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forked import Forked
 from lrlab.cli.app import main
 
 
@@ -22,6 +23,7 @@ class Answer:
 
 Lrlab = Callable[..., Answer]
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
+Fork = Callable[..., Forked]
 
 
 @pytest.fixture
@@ -71,4 +73,23 @@ def spawn(here: Path) -> Iterator[Spawn]:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        process.wait()
+
+
+@pytest.fixture
+def fork(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
+    """Start a command here as a process that need not import PyTorch first; `env` as of `spawn`."""
+    started: list[Forked] = []
+    files = tmp_path_factory.mktemp("streams")
+
+    def start(*arguments: str, env: dict[str, str | None] | None = None) -> Forked:
+        changed = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
+        environment = {name: value for name, value in changed.items() if value is not None}
+        out, err = (str(files / f"{len(started)}.{name}") for name in ("out", "err"))
+        started.append(Forked(arguments, here, environment, stdout=out, stderr=err))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
         process.wait()

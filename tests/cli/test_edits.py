@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 FAKE = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "train.steps=20", "-q")
 
 

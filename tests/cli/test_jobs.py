@@ -13,6 +13,7 @@ import torch
 
 from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SMALL = ("data.name=fake", "data.batch_size=16", "data.crop=1", "model.width=8", "model.depth=2", "model.dropout=0.2")
 TRAIN = ("train", *SMALL, "train.epochs=3", "train.checkpoint.every=20", "train.log_every=7", "--seeds", "3", "-q")
 LONG = ("train", *SMALL, "train.steps=900", "train.validate_every=300", "train.checkpoint.every=60", "--seeds", "3")
@@ -87,7 +88,7 @@ def test_progress_counts_trials(lrlab: Any) -> None:
     assert "\x1b" not in answer.err
 
 
-def until(true: Any, process: "subprocess.Popen[bytes]") -> None:
+def until(true: Any, process: Any) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert process.poll() is None, process.communicate()
@@ -140,9 +141,9 @@ def test_a_signal_saves_every_trial_and_resume_goes_on(
 
 
 def test_the_second_signal_kills_the_workers_and_keeps_the_checkpoints(
-    here: Path, spawn: Any, lrlab: Any, serial: Path
+    here: Path, fork: Any, lrlab: Any, serial: Path
 ) -> None:
-    process = spawn(*LONG, "--jobs", "2")
+    process = fork(*LONG, "--jobs", "2")
     until(lambda: len(checkpoints(here)) >= 2, process)
     pids = workers_of(process.pid)
     assert len(pids) == 2
@@ -158,8 +159,8 @@ def test_the_second_signal_kills_the_workers_and_keeps_the_checkpoints(
     assert_same_run(run_of(here), serial)
 
 
-def test_who_does_not_save_within_the_grace_is_broken_off(here: Path, spawn: Any) -> None:
-    process = spawn(*LONG, "--jobs", "2", "--grace", "0.5")
+def test_who_does_not_save_within_the_grace_is_broken_off(here: Path, fork: Any) -> None:
+    process = fork(*LONG, "--jobs", "2", "--grace", "0.5")
     until(lambda: len(checkpoints(here)) >= 2, process)
     pids = workers_of(process.pid)
     os.kill(pids[0], signal.SIGSTOP)
@@ -171,16 +172,16 @@ def test_who_does_not_save_within_the_grace_is_broken_off(here: Path, spawn: Any
 
 
 def test_kill_9_of_the_run_leaves_no_worker_and_nothing_finished_is_run_again(
-    here: Path, spawn: Any, serial: Path
+    here: Path, fork: Any, serial: Path
 ) -> None:
-    process = spawn(*LONG, "--jobs", "2")
+    process = fork(*LONG, "--jobs", "2")
     until(lambda: list(here.glob("runs/train/2*/trials/*/result.json")), process)
     pids = workers_of(process.pid)
     assert len(pids) == 2
     process.send_signal(signal.SIGKILL)
     process.communicate()
     run = run_of(here)
-    again = spawn("train", "--resume", run.name, "--jobs", "2", "-q")  # at once: the orphans may still be saving
+    again = fork("train", "--resume", run.name, "--jobs", "2", "-q")  # at once: the orphans may still be saving
     finished = {path: path.stat().st_mtime_ns for path in run.glob("trials/*/result.json")}
     assert again.wait(PATIENCE) == 0
     assert not any(map(alive, pids))
@@ -188,10 +189,8 @@ def test_kill_9_of_the_run_leaves_no_worker_and_nothing_finished_is_run_again(
     assert_same_run(run, serial)
 
 
-def test_a_killed_worker_costs_an_attempt_that_goes_on_from_its_checkpoint(
-    here: Path, spawn: Any, serial: Path
-) -> None:
-    process = spawn(*LONG, "--jobs", "2")
+def test_a_killed_worker_costs_an_attempt_that_goes_on_from_its_checkpoint(here: Path, fork: Any, serial: Path) -> None:
+    process = fork(*LONG, "--jobs", "2")
     until(lambda: len(checkpoints(here)) >= 2, process)
     os.kill(workers_of(process.pid)[0], signal.SIGKILL)
     _, err = process.communicate(timeout=PATIENCE)
@@ -201,11 +200,11 @@ def test_a_killed_worker_costs_an_attempt_that_goes_on_from_its_checkpoint(
     assert_same_run(run_of(here), serial)
 
 
-def test_a_run_in_use_is_busy(here: Path, spawn: Any) -> None:
-    process = spawn(*LONG, "--jobs", "2")
+def test_a_run_in_use_is_busy(here: Path, fork: Any) -> None:
+    process = fork(*LONG, "--jobs", "2")
     until(lambda: checkpoints(here), process)
     process.send_signal(signal.SIGSTOP)  # it cannot end, however quick the machine is
-    second = spawn("train", "--resume", run_of(here).name)
+    second = fork("train", "--resume", run_of(here).name)
     _, err = second.communicate(timeout=PATIENCE)
     process.send_signal(signal.SIGCONT)
     assert second.returncode == 6 and f"process {process.pid}".encode() in err

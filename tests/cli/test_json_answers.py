@@ -14,6 +14,7 @@ import typer
 
 from lrlab.cli.app import app
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "json"
 UPDATE = "LRLAB_UPDATE_SNAPSHOTS"
 TINY = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "-q")

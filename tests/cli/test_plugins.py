@@ -17,6 +17,7 @@ from lrlab.launch.assemble import assemble
 from lrlab.launch.spec import TrialSpec
 from lrlab.launch.sweep import run_sweep
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 NET = """
 from torch import nn
 

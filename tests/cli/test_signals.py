@@ -21,7 +21,7 @@ LONG = (
 PATIENCE = 60.0  # seconds; only a hang takes so long
 
 
-def until(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+def until(true: Callable[[], bool], process: Any) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert process.poll() is None, process.communicate()
@@ -69,34 +69,34 @@ def assert_same_training(run: Path, whole: Path) -> None:
     assert answers[0] == answers[1]
 
 
-def test_kill_9_in_mid_training_then_resume_equals_the_undisturbed_run(here: Path, spawn: Any, whole: Path) -> None:
-    process = spawn(*LONG)
+def test_kill_9_in_mid_training_then_resume_equals_the_undisturbed_run(here: Path, fork: Any, whole: Path) -> None:
+    process = fork(*LONG)
     until(lambda: len(checkpoints(here)) >= 2 and checkpoints(here)[-1].name >= "step-00000180", process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     run = run_of(here)
     assert status_of(run) == "running"  # nobody was left to write anything else
     assert not (run / "result.json").exists()
-    listed = spawn("runs", "ls").communicate()[0].decode()
+    listed = fork("runs", "ls").communicate()[0].decode()
     assert "lost" in listed
-    again = spawn(*LONG, "--resume")
+    again = fork(*LONG, "--resume")
     out, err = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, err
     assert b"resumed at step" in err and b"test accuracy" in out
     assert_same_training(run, whole)
 
 
-def test_the_comparison_sees_a_difference(here: Path, spawn: Any, whole: Path) -> None:
-    spawn(*LONG, "optimizer.weight_decay=1e-6", "-q").communicate(timeout=PATIENCE)
+def test_the_comparison_sees_a_difference(here: Path, fork: Any, whole: Path) -> None:
+    fork(*LONG, "optimizer.weight_decay=1e-6", "-q").communicate(timeout=PATIENCE)
     with pytest.raises(AssertionError):
         assert_same_training(run_of(here), whole)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_first_signal_finishes_the_step_saves_and_says_so(
-    here: Path, spawn: Any, whole: Path, number: signal.Signals, code: int
+    here: Path, fork: Any, whole: Path, number: signal.Signals, code: int
 ) -> None:
-    process = spawn(*LONG)
+    process = fork(*LONG)
     until(lambda: len(checkpoints(here)) >= 1, process)
     process.send_signal(number)
     _, err = process.communicate(timeout=PATIENCE)
@@ -107,19 +107,19 @@ def test_the_first_signal_finishes_the_step_saves_and_says_so(
     assert f"continue with: lrlab train --resume {run.name}" in text and "Traceback" not in text
     saved = int(checkpoints(here)[-1].name.removeprefix("step-"))
     assert f"saved at step {saved}" in text and rows_of(run)[-1]["step"] == saved  # not a step is lost
-    again = spawn("train", "--resume", run.name, "-q")
+    again = fork("train", "--resume", run.name, "-q")
     assert again.wait(PATIENCE) == 0
     assert_same_training(run, whole)
 
 
-def test_the_second_signal_stops_at_once_and_keeps_the_checkpoint(here: Path, spawn: Any) -> None:
+def test_the_second_signal_stops_at_once_and_keeps_the_checkpoint(here: Path, fork: Any) -> None:
     slow = ("data.limit=400", "model.width=64", "data.image_size=32", "model.depth=6", "data.batch_size=256")
     changed = [
         word
         for word in LONG
         if not word.startswith(("model.width", "model.depth", "data.batch_size", "train.checkpoint"))
     ]
-    process = spawn(*changed, *slow, "train.checkpoint.every=1")  # seconds per step: the flag is not looked at in time
+    process = fork(*changed, *slow, "train.checkpoint.every=1")  # seconds per step: the flag is not looked at in time
     until(lambda: len(checkpoints(here)) >= 1, process)
     process.send_signal(signal.SIGINT)
     time.sleep(0.05)
@@ -132,17 +132,23 @@ def test_the_second_signal_stops_at_once_and_keeps_the_checkpoint(here: Path, sp
     assert found is not None and found[0]["model"]
 
 
-def test_ctrl_c_in_a_range_test_keeps_the_finished_seeds(here: Path, spawn: Any) -> None:
+def in_the_middle_of_a_sweep(root: Path, after: int) -> bool:
+    """A sweep's rows appear with its result; what it has from its first step on is its folder."""
+    begun, done = (len(list(root.glob(f"runs/range-test/2*/trials/*{file}"))) for file in ("", "/result.json"))
+    return begun > done >= after
+
+
+def test_ctrl_c_in_a_range_test_keeps_the_finished_seeds(here: Path, fork: Any) -> None:
     command = ("range-test", *LONG[1:8], "--seeds", "20", "model.width=32", "range_test.steps=100")
     command = tuple(word for word in command if word != "model.width=8")
-    process = spawn(*command)
-    until(lambda: len(list(here.glob("runs/range-test/2*/trials/*/result.json"))) >= 2, process)
+    process = fork(*command)
+    until(lambda: in_the_middle_of_a_sweep(here, after=2), process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and b"starts over" in err
     finished = {path: path.stat().st_mtime_ns for path in here.glob("runs/range-test/2*/trials/*/result.json")}
     assert len(finished) >= 2
-    again = spawn(*command, "--resume", "-q")
+    again = fork(*command, "--resume", "-q")
     assert again.wait(PATIENCE) == 0
     assert all(path.stat().st_mtime_ns == then for path, then in finished.items())
     assert len(list(here.glob("runs/range-test/2*/trials/*/result.json"))) == 20

@@ -18,6 +18,7 @@ from lrlab.track.jsonl import JsonlSink
 from lrlab.track.sink import Sink
 from lrlab.track.tensorboard import TensorBoardSink
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 CHECKPOINTS = "train.checkpoint.every=5"
 
 

@@ -1,5 +1,6 @@
 """Faults 16 and 17, with a real SIGKILL: at every fault point of a checkpoint write, and at any instant."""
 
+import os
 import random
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from trainings import same, spec_of, train
 
+from forked import Forked
 from lrlab.engine.checkpoint import CheckpointStore, load_checkpoint
 from lrlab.track.jsonl import read_rows
 
@@ -89,9 +91,8 @@ def test_killed_at_random_instants_until_it_is_through(tmp_path: Path) -> None:
     assert same(*ends)
 
 
-def start(folder: Path, *more: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "lrlab", *LONG, *more]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def start(folder: Path, *more: str) -> Forked:
+    return Forked([*LONG, *more], folder, os.environ, stdout=os.devnull, stderr=os.devnull)
 
 
 def written(folder: Path) -> set[Path]:

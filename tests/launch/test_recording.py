@@ -9,6 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from lrlab.cli.app import main
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 FAKE = ["data.name=fake", "data.batch_size=16", "model.width=4", "model.depth=1", "train.steps=16", "-q"]
 
 

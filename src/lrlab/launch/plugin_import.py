@@ -8,6 +8,7 @@ of another plugin's folder makes room for the one that is asked for.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from traceback import extract_tb
@@ -108,7 +109,7 @@ def _is_from(name: str, folder: Path) -> bool:
 
 
 def _lies(file: Path, folder: Path, top: str) -> bool:
-    base = folder.resolve() / top
+    base = _resolved(str(folder)) / top
     return file == base.with_name(f"{top}.py") or file.is_relative_to(base)
 
 
@@ -146,7 +147,12 @@ def _not_found(name: str, module: str, folder: Path | None) -> UsageError:
 
 def _file(module: ModuleType | None) -> Path | None:
     file = getattr(module, "__file__", None)
-    return Path(file).resolve() if file else None
+    return _resolved(file) if file else None
+
+
+@cache  # thousands of modules are looked at, for each plugin
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
 
 
 def _where(value: Any) -> str:
