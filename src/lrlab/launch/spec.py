@@ -25,6 +25,8 @@ class TrialSpec:
         stop_on_rise: whether the divergence rule ends it (a sweep's).
         measures: what a sweep keeps beside lr and loss: `val_loss` (of one validation mini-batch after each update),
             `accuracy`, `grad_norm`.
+        label: what the user knows it by beside its seed, where an experiment has trials of more than one kind; decides
+            nothing.
     """
 
     experiment: str
@@ -33,11 +35,13 @@ class TrialSpec:
     sweep: bool = False
     stop_on_rise: bool = False
     measures: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def id(self) -> str:
         """`seed-0-` and eight hex digits of a hash of what the trial does; where and how it runs is left out."""
         decisive = {**asdict(self), "config": essential(identity(self.config))}
+        del decisive["label"]
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
@@ -66,6 +70,7 @@ class TrialResult:
         seconds, cpu_seconds: wall-clock and process time of the trial.
         notes: sentences for the user.
         lost: what could not be written to disk, as sentences; with any of them the run is degraded.
+        test_size: images that `test_accuracy` is a share of; 0 without a test.
     """
 
     id: str
@@ -79,6 +84,7 @@ class TrialResult:
     cpu_seconds: float = 0.0
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    test_size: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain data. The writers of `runs` turn a non-finite float into the word `nan`, `inf` or `-inf`."""
