@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from lrlab.cli.compare_policy_cmd import compare_policy_command
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
@@ -30,6 +31,7 @@ app = typer.Typer(
 EXPERIMENTS, LOOK = "Experiments", "Look and check"
 app.command("range-test", rich_help_panel=EXPERIMENTS)(range_test_command)
 app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
+app.command("compare-policy", rich_help_panel=EXPERIMENTS)(compare_policy_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)
 app.add_typer(runs_app, name="runs", help="List runs and look at one.", rich_help_panel=LOOK)

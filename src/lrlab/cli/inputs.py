@@ -87,6 +87,24 @@ def load(
     return load_config(path, overrides, flags=[*given, *import_flags(imports or [])])
 
 
+def comma_list(text: str | None) -> list[str] | None:
+    """`a, b` as a list; an empty text is an empty list, which the schema refuses."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def comma_numbers(text: str | None) -> list[float | str] | None:
+    """`0.1,1e-2` as numbers; what is none stays text, and the schema says so."""
+
+    def number(part: str) -> float | str:
+        try:
+            return float(part)
+        except ValueError:
+            return part
+
+    parts = comma_list(text)
+    return None if parts is None else [number(part) for part in parts]
+
+
 def split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[tuple[int, str]]]:
     """CONFIG is the first argument, unless that is an override; overrides keep their place on the command line."""
     if not arguments:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args
 from pydantic import Field, create_model
 
 from lrlab.config.sections.base import Section
+from lrlab.config.sections.compare_policy import ComparePolicyConfig
 from lrlab.config.sections.data import DataConfig, Digits
 from lrlab.config.sections.init import InitConfig, Kaiming
 from lrlab.config.sections.model import ConvNet, ModelConfig
@@ -34,6 +35,7 @@ class Config(Section):
     policy: PolicyConfig = Field(default_factory=OneCycle)
     train: TrainConfig = Field(default_factory=TrainConfig)
     range_test: RangeTestConfig = Field(default_factory=RangeTestConfig)
+    compare_policy: ComparePolicyConfig = Field(default_factory=ComparePolicyConfig)
 
 
 @cache

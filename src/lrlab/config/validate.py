@@ -30,7 +30,11 @@ def validate(merged: Merged) -> Config:
         config = merged.schema.model_validate_json(json.dumps(_with_length(data)), strict=True)
         problems: list[Diagnostic] = []
     except ValidationError as error:
-        found = {d.where + d.message: d for e in error.errors(include_url=False) if (d := _diagnostic(e, merged))}
+        found = {
+            d.where + d.message: d
+            for e in error.errors(include_url=False)
+            if not _follows(e) and (d := _diagnostic(e, merged))
+        }
         config, problems = None, [*found.values(), *_hidden_by_a_bad_name(merged)]
     problems += [_conflict(conflict, merged) for conflict in find_conflicts(_valid_sections(data, merged.schema))]
     if problems or config is None:
@@ -83,6 +87,11 @@ def _hidden_by_a_bad_name(merged: Merged) -> list[Diagnostic]:
             hint = f"did you mean {near!r}?" if near else ""
             found.append(Diagnostic(place.where, f"{section} has no key {key!r} under any name", hint, place.excerpt))
     return found
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """Of a list whose entries are wrong pydantic also says that it has too few."""
+    return error["type"] == "too_short" and bool(error["input"])
 
 
 def _diagnostic(error: ErrorDetails, merged: Merged) -> Diagnostic:
