@@ -124,10 +124,9 @@ def _print(finding: "ComparePolicyFinding", folder: Path, plots: list[Path]) -> 
 
     for table in finding.tables:
         typer.echo(f"{table.question}, {table.budget} ({table.steps:,} steps)")
-        header = ("rank", "arm", "lr", "test acc %", "95 %", f"vs {table.reference}", "95 %", "")
+        header = ("rank", "arm", "lr", "test acc %", "95 %", f"vs {table.reference}", "95 %", "verdict")
         print_table(header, [_cells(row, table) for row in table.rows], right=("rank", "lr", "test acc %"))
-        typer.echo()
-    typer.echo(finding.headline)
+        typer.echo(f"{table.headline}\n")
     typer.echo("differs: from the reference, at a family-wise error of 5 % (Holm); differences in points of accuracy")
     for note in finding.notes:
         typer.echo(f"note: {note}")
@@ -141,13 +140,14 @@ def _print(finding: "ComparePolicyFinding", folder: Path, plots: list[Path]) -> 
 
 
 def _cells(row: "Row", table: "Table") -> tuple[str, ...]:
-    name, lr = row.name, "-" if row.contender.choice.lr is None else f"{row.contender.choice.lr:g}"
-    if row.mean is None:
-        return "-", name, lr, "-", "-", "-", "-", ", ".join(flag.code for flag in row.contender.choice.flags)
-    found = row.difference.comparison if row.difference else None
+    choice, found = row.contender.choice, row.difference.comparison if row.difference else None
+    name, lr = row.name, "-" if choice.lr is None else f"{choice.lr:g}"
     verdict = "the reference" if name == table.reference else ""
     if row.difference:
         verdict = "differs" if row.difference.differs else "tied"
+    verdict = ", ".join(filter(None, (verdict, *(flag.code for flag in choice.flags))))
+    if row.mean is None:
+        return "-", name, lr, "-", "-", "-", "-", verdict
     return (
         str(row.rank),
         name,

@@ -8,6 +8,13 @@ from statistics import fmean
 from lrlab.analysis.suggest import Flag
 from lrlab.launch.spec import TrialResult
 
+MEANINGS = {
+    "LR_AT_EDGE": "the best lr is at an end of the grid, and one beyond it may be better still",
+    "UNSTABLE": "at every lr of the grid a seed diverged or failed",
+    "NO_LR": "at every lr of the grid every seed diverged or failed",
+}
+"""What each flag says of an arm."""
+
 
 @dataclass(frozen=True)
 class LrScore:
@@ -56,8 +63,7 @@ def choose(scores: Sequence[LrScore]) -> Choice:
     """
     scored = [(score, score.val_accuracy) for score in scores if score.val_accuracy is not None]
     if not scored:
-        message = "at every lr of the grid every seed diverged or failed: take lower lrs."
-        return Choice(None, tuple(scores), (Flag("NO_LR", message),))
+        return Choice(None, tuple(scores), (Flag("NO_LR", f"{MEANINGS['NO_LR']}: take lower lrs."),))
     fewest = min(len(score.broken) for score, _ in scored)
     sound = [(score, accuracy) for score, accuracy in scored if len(score.broken) == fewest]
     best, _ = max(sound, key=lambda pair: (pair[1], -_loss(pair[0]), -pair[0].lr))
@@ -68,8 +74,7 @@ def _flags(best: LrScore, scores: Sequence[LrScore]) -> list[Flag]:
     lrs = sorted(score.lr for score in scores)
     flags = []
     if best.broken:
-        message = f"at every lr of the grid a seed diverged or failed; at {best.lr:g} {len(best.broken)} did."
-        flags.append(Flag("UNSTABLE", message))
+        flags.append(Flag("UNSTABLE", f"{MEANINGS['UNSTABLE']}; at {best.lr:g} {len(best.broken)} did."))
     if len(lrs) > 1 and best.lr in (lrs[0], lrs[-1]):
         end, beyond = ("highest", "higher") if best.lr == lrs[-1] else ("lowest", "lower")
         message = f"the best lr, {best.lr:g}, is the grid's {end}: a {beyond} one may be better still."

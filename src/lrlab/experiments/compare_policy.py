@@ -50,11 +50,10 @@ class ComparePolicyFinding:
 
     @property
     def headline(self) -> str:
-        """The answer in one line, a part for each table."""
-        several = len(self.arms) > 1
-        parts = [f"{t.question}, {t.headline}" if several else t.headline for t in self.tables]
+        """The answer to the first question in one line, a part for each budget."""
+        first = [table.headline for table in self.tables if table.question == self.tables[0].question]
         seeds = f"{len(self.seeds)} seeds" if len(self.seeds) > 1 else "1 seed, which tells nothing apart"
-        return f"{'; '.join(parts)} ({seeds})"
+        return f"{'; '.join(first)} ({seeds})"
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -161,15 +160,9 @@ class ComparePolicy:
         notes = early_ends(self.base)
         if len(self.lrs) == 1:
             notes.append(
-                f"one lr, {self.lrs[0]:g}: no policy was given a choice, so this compares policies at that lr alone"
+                f"one lr, {self.lrs[0]:g}: no arm was given a choice, so this compares them at that lr and nothing more"
             )
-        notes += [
-            f"{table.question}, {table.budget}, {row.name}: {flag.code}, {flag.message}"
-            for table in tables
-            for row in table.rows
-            for flag in row.contender.choice.flags
-        ]
-        return notes
+        return [*notes, *(note for table in tables for note in table.notes)]
 
 
 def _questions(settings: Mapping[str, Any], config: Mapping[str, Any]) -> list[Question]:
@@ -179,7 +172,7 @@ def _questions(settings: Mapping[str, Any], config: Mapping[str, Any]) -> list[Q
         reference = "onecycle" if "onecycle" in policies else policies[0]
         found.append(Question(POLICIES, policy_arms(policies, config), reference))
     if ANNIHILATION in settings["ablations"]:
-        found.append(Question(ANNIHILATION, annihilation_arms(config), "12.5 %"))
+        found.append(Question(ANNIHILATION, annihilation_arms(config), "final 12.5 %"))
     if MOMENTUM in settings["ablations"]:
         found.append(Question(MOMENTUM, momentum_arms(config), "constant"))
     return found

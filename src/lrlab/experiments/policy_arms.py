@@ -31,9 +31,14 @@ def annihilation_arms(base: Mapping[str, Any]) -> tuple[Arm, ...]:
     section = {**policy_section("onecycle", base), "up": 30, "down": 40}
     none = {"final": "1it", "final_lr": None, "final_div": 1.0}
     return (
-        Arm("12.5 %", {"policy": {**section, "final": 10}}, 1.0, "30 parts up, 40 down, 10 on down to the final lr"),
-        Arm("50 %", {"policy": {**section, "final": "50%"}}, 1.0, "30 parts up, 40 down, as many on down"),
-        Arm("none", {"policy": {**section, **none}}, 1.0, "30 parts up, 40 down; the last step has min_lr"),
+        Arm(
+            "final 12.5 %",
+            {"policy": {**section, "final": 10}},
+            1.0,
+            "30 parts up, 40 down, 10 on down to the final lr",
+        ),
+        Arm("final 50 %", {"policy": {**section, "final": "50%"}}, 1.0, "30 parts up, 40 down, as many on down"),
+        Arm("no final", {"policy": {**section, **none}}, 1.0, "30 parts up, 40 down; the last step has min_lr"),
     )
 
 
@@ -59,10 +64,10 @@ def momentum_arms(base: Mapping[str, Any]) -> tuple[Arm, ...]:
             to_torch,
             f"momentum {beta:g} throughout",
         ),
-        Arm("cycled", {"policy": section, "optimizer": torch}, to_torch, f"momentum {path}, torch's form"),
-        Arm("cycled average", {"policy": section, "optimizer": ema}, to_ema, f"momentum {path}, as an average (ema)"),
+        Arm("cycled heavy-ball", {"policy": section, "optimizer": torch}, to_torch, f"momentum {path}, torch's form"),
+        Arm("cycled EMA", {"policy": section, "optimizer": ema}, to_ema, f"momentum {path}, as an average (ema)"),
         Arm(
-            "cycled, matched",
+            "cycled matched",
             {"policy": {**section, "match_effective": True}, "optimizer": torch},
             to_torch,
             f"momentum {path}, torch's form, the effective lr that of {beta:g}",

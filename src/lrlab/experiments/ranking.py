@@ -7,7 +7,7 @@ from typing import Any
 from lrlab.analysis.intervals import MeanInterval, mean_interval
 from lrlab.analysis.multiple import Decision, Winner, best_of, decide
 from lrlab.analysis.paired import compare_paired
-from lrlab.experiments.best_lr import Choice
+from lrlab.experiments.best_lr import MEANINGS, Choice
 from lrlab.launch.spec import TrialResult
 
 
@@ -67,6 +67,24 @@ class Table:
     rows: tuple[Row, ...]
     winner: Winner | None
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The arms' flags, and which trainings did not complete."""
+        lead = f"{self.question}, {self.budget}"
+        flagged: dict[str, list[str]] = {}
+        for row in self.rows:
+            for flag in row.contender.choice.flags:
+                lr = row.contender.choice.lr
+                flagged.setdefault(flag.code, []).append(row.name if lr is None else f"{row.name} {lr:g}")
+        broken = [
+            f"{row.name} {score.lr:g} ({len(score.broken)})"
+            for row in self.rows
+            for score in row.contender.choice.scores
+            if score.broken
+        ]
+        lost = [f"{lead}: seeds that diverged or failed, by lr: {', '.join(broken)}"] if broken else []
+        return *(f"{lead}: {code}, {MEANINGS[code]}: {', '.join(who)}" for code, who in flagged.items()), *lost
+
     def row(self, name: str) -> Row:
         """The row of an arm."""
         return next(row for row in self.rows if row.name == name)
@@ -89,6 +107,7 @@ class Table:
         """Everything as plain data."""
         return {
             "question": self.question,
+            "headline": self.headline,
             "budget": self.budget,
             "steps": self.steps,
             "reference": self.reference,

@@ -1,11 +1,12 @@
 """Accuracy against something that was varied (the budget, the lr): a line per arm."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from lrlab.report.style import ARM_COLOURS, ARM_MARKERS, GREY, SMALL, dress, new_figure
 
@@ -30,11 +31,19 @@ class Line:
 
 
 def accuracy_lines_figure(
-    lines: Sequence[Line], *, title: str, x: str, y: str, finest: float, front: bool = False
+    lines: Sequence[Line],
+    *,
+    title: str,
+    x: str,
+    y: str,
+    finest: float,
+    ticks: Mapping[float, str] = MappingProxyType({}),
+    front: bool = False,
 ) -> Figure:
     """Upwards is better. The scale is the error's logarithm: 99 and 99.5 % are as far apart as 90 and 95.
 
     Args:
+        ticks: x -> its label, where that is more than the number.
         finest: the smallest error drawn, in per cent: half of what one image makes.
         front: also the best mean that any arm reaches with so much or less.
     """
@@ -48,7 +57,7 @@ def accuracy_lines_figure(
     if front:
         _front(axes, lines, finest)
     dress(axes, title=title, x=x, y=y)
-    _scales(axes, sorted({point.x for line in lines for point in line.points}))
+    _scales(axes, {point.x: ticks.get(point.x, f"{point.x:,.6g}") for line in lines for point in line.points})
     figure.legend(loc="outside right upper", fontsize=SMALL, frameon=False)
     return figure
 
@@ -74,13 +83,13 @@ def _front(axes: Axes, lines: Sequence[Line], finest: float) -> None:
     axes.plot(*zip(*best, strict=True), color=GREY, linewidth=7, alpha=0.25, zorder=0, label="Pareto front")
 
 
-def _scales(axes: Axes, xs: Sequence[float]) -> None:
+def _scales(axes: Axes, ticks: Mapping[float, str]) -> None:
     axes.invert_yaxis()
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 - error:.6g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xticks(xs, [f"{x:,.6g}" for x in xs])
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _error(accuracy: float, finest: float) -> float:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,8 @@ from matplotlib.patches import Patch
 from lrlab.report.style import BLUE, GREY, LABEL, ORANGE, SMALL, dress, new_figure
 from lrlab.track.sink import Row
 
+Rate = Literal["lr", "lr_effective"]
+_RATES = {"lr": "lr", "lr_effective": "effective lr"}
 _COLUMNS = 4
 _RATIOS = (1.1, 2.0, 2.0)
 
@@ -39,7 +42,7 @@ class _Band:
     high: Sequence[float]
 
 
-def arm_curves_figure(arms: Sequence[ArmCurves], *, reference: str, title: str) -> Figure:
+def arm_curves_figure(arms: Sequence[ArmCurves], *, reference: str, title: str, rate: Rate = "lr") -> Figure:
     """Three panels below each other for each arm; scales are shared, and the reference's median is in all of them."""
     columns = min(_COLUMNS, len(arms))
     blocks = math.ceil(len(arms) / columns)
@@ -50,17 +53,18 @@ def arm_curves_figure(arms: Sequence[ArmCurves], *, reference: str, title: str) 
     held = next((arm for arm in arms if arm.name == reference), None)
     for i, arm in enumerate(arms):
         block, column = divmod(i, columns)
-        rate, loss, accuracy = grid[3 * block : 3 * block + 3, column]
-        _schedule(rate, arm)
+        schedule, loss, accuracy = grid[3 * block : 3 * block + 3, column]
+        _schedule(schedule, arm, rate)
         for axes, value, scale in ((loss, "loss", 1.0), (accuracy, "accuracy", 100.0)):
             if held is not None and held is not arm:
                 _reference(axes, _band(held.rows, value, scale))
             _draw(axes, _band(arm.rows, value, scale))
         left = column == 0
-        dress(rate, title=arm.caption, y="lr" if left else "")
+        dress(schedule, title=arm.caption, y=_RATES[rate] if left else "")
         dress(loss, y="validation loss\n(log scale)" if left else "")
         dress(accuracy, x="step", y="validation\naccuracy, %" if left else "")
         loss.set_yscale("log")
+        accuracy.tick_params(labelbottom=True)
         if not arm.rows:
             loss.text(0.5, 0.5, "no seed completed\nat any lr", transform=loss.transAxes, ha="center", va="center")
     for column in range(len(arms) - columns * (blocks - 1), columns):  # places of the last block without an arm
@@ -73,7 +77,9 @@ def arm_curves_figure(arms: Sequence[ArmCurves], *, reference: str, title: str) 
         for axes in row:
             axes.tick_params(labelleft=False, which="both")
     figure.suptitle(title, fontsize=LABEL + 2, x=0.01, ha="left")
-    figure.legend(handles=_key(arms, reference), loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False)
+    figure.legend(
+        handles=_key(arms, reference, rate), loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False
+    )
     return figure
 
 
@@ -103,9 +109,9 @@ def _reference(axes: Axes, band: _Band) -> None:
     axes.plot(band.steps, band.middle, "--", color=GREY, linewidth=1.2)
 
 
-def _schedule(axes: Axes, arm: ArmCurves) -> None:
+def _schedule(axes: Axes, arm: ArmCurves, rate: Rate) -> None:
     rows = [row for row in next(iter(arm.rows.values()), []) if row["kind"] == "train"]
-    axes.plot([row["step"] for row in rows], [row["lr"] for row in rows], color=ORANGE, linewidth=1.6)
+    axes.plot([row["step"] for row in rows], [row[rate] for row in rows], color=ORANGE, linewidth=1.6)
 
 
 def _share(axes: Sequence[Axes], bottom: float | None = None) -> None:
@@ -129,10 +135,10 @@ def _frame_accuracy(axes: Sequence[Axes], arms: Sequence[ArmCurves]) -> None:
         panel.set_ylim(max(0.0, min(late) - room), min(100.0, top) + room)
 
 
-def _key(arms: Sequence[ArmCurves], reference: str) -> list[Line2D | Patch]:
+def _key(arms: Sequence[ArmCurves], reference: str, rate: Rate) -> list[Line2D | Patch]:
     seeds = max((len(arm.rows) for arm in arms), default=0)
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=ORANGE, linewidth=1.6, label="learning rate"),
+        Line2D([], [], color=ORANGE, linewidth=1.6, label=_RATES[rate]),
         Line2D(
             [], [], color=BLUE, marker="o", markersize=3, label=f"median of {seeds} seeds" if seeds > 1 else "1 seed"
         ),

@@ -5,15 +5,15 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lrlab.experiments.compare_policy import ComparePolicyFinding
+from lrlab.experiments.compare_policy import MOMENTUM, ComparePolicyFinding
 from lrlab.experiments.ranking import Row, Table
 from lrlab.report.accuracy_lines_figure import Line, Point, accuracy_lines_figure
-from lrlab.report.arm_curves_figure import ArmCurves, arm_curves_figure
+from lrlab.report.arm_curves_figure import ArmCurves, Rate, arm_curves_figure
 from lrlab.report.differences_figure import Difference, Panel, differences_figure
 from lrlab.report.run_report import publish
 from lrlab.track.jsonl import read_rows
 
-_SCALE = "(scale: log of the error)"
+_SCALE = "(log scale of the error)"
 
 
 def report_compare_policy(folder: Path, finding: ComparePolicyFinding, *, title: str) -> list[Path]:
@@ -23,12 +23,12 @@ def report_compare_policy(folder: Path, finding: ComparePolicyFinding, *, title:
         name, caption = f"{table.question}-{table.budget}", f"{title}: {table.question}, {table.budget}"
         figures[f"curves-{name}"] = _curves(folder, table, caption)
         if len(finding.lrs) > 1:
-            figures[f"lrs-{name}"] = _lrs(table, caption)
+            figures[f"lrs-{name}"] = _lrs(finding, table, caption)
     figures["differences"] = _differences(finding.tables, title)
     if len(finding.budgets) > 1:
         for question in finding.arms:
-            tables = [table for table in finding.tables if table.question == question]
-            figures[f"budgets-{question}"] = _budgets(tables, f"{title}: {question}")
+            caption = f"{title}: {question}, mean and 95 % interval"
+            figures[f"budgets-{question}"] = _budgets(finding, question, caption)
     first = finding.tables[0]
     means = {f"{row.name}/test_accuracy": row.mean.mean for row in first.rows if row.mean}
     return publish(folder, figures, means, step=max(table.steps for table in finding.tables))
@@ -43,7 +43,8 @@ def _curves(folder: Path, table: Table, title: str) -> Figure:
         )
         for row in table.rows
     ]
-    return arm_curves_figure(arms, reference=table.reference, title=title)
+    rate: Rate = "lr_effective" if table.question == MOMENTUM else "lr"  # what an lr means differs between those arms
+    return arm_curves_figure(arms, reference=table.reference, rate=rate, title=title)
 
 
 def _differences(tables: Sequence[Table], title: str) -> Figure:
@@ -74,29 +75,32 @@ def _mean(row: Row) -> str:
     return f"{100 * row.mean.mean:.2f}" + (f" ± {100 * half:.2f}" if half is not None else "")
 
 
-def _lrs(table: Table, title: str) -> Figure:
+def _lrs(finding: ComparePolicyFinding, table: Table, title: str) -> Figure:
     lines = [
         Line(
-            row.name,
+            name,
             tuple(
-                Point(score.lr, 100 * score.val_accuracy, chosen=score.lr == row.contender.choice.lr)
-                for score in row.contender.choice.scores
+                Point(score.lr, 100 * score.val_accuracy, chosen=score.lr == choice.lr)
+                for score in choice.scores
                 if score.val_accuracy is not None
             ),
         )
-        for row in table.rows
+        for name in finding.arms[table.question]
+        if (choice := table.row(name).contender.choice)
     ]
-    x, y = "lr of the grid (log scale); circled: chosen", f"validation accuracy, %, mean over seeds {_SCALE}"
+    x, y = "lr of the grid (log scale); circled: chosen", f"validation accuracy, % {_SCALE}"
     return accuracy_lines_figure(lines, title=title, x=x, y=y, finest=_finest([table]))
 
 
-def _budgets(tables: Sequence[Table], title: str) -> Figure:
+def _budgets(finding: ComparePolicyFinding, question: str, title: str) -> Figure:
+    tables = [table for table in finding.tables if table.question == question and table.steps]
     lines = [
         Line(name, tuple(_point(table, table.row(name)) for table in tables if table.row(name).mean is not None))
-        for name in (row.name for row in tables[-1].rows)
+        for name in finding.arms[question]
     ]
-    x, y = "budget, steps (log scale)", f"test accuracy, %, mean and 95 % interval {_SCALE}"
-    return accuracy_lines_figure(lines, title=title, x=x, y=y, finest=_finest(tables), front=True)
+    ticks = {float(table.steps): f"{table.steps:,} steps\n({table.budget})" for table in tables}
+    x, y = "budget (log scale)", f"test accuracy, % {_SCALE}"
+    return accuracy_lines_figure(lines, title=title, x=x, y=y, finest=_finest(tables), ticks=ticks, front=True)
 
 
 def _point(table: Table, row: Row) -> Point:

@@ -66,7 +66,7 @@ def _panel(axes: Axes, panel: Panel) -> None:
             annotation_clip=False,
         )
     axes.plot(0, next(i for i, line in enumerate(panel.lines) if line.name == panel.reference), "D", color=GREY)
-    dress(axes, title=panel.title, x=f"test accuracy minus {panel.reference}'s, percentage points")
+    dress(axes, title=panel.title, x=f"test accuracy against {panel.reference}, percentage points")
     axes.set_xlim(-reach, reach)
     axes.set_ylim(len(panel.lines) - 0.5, -0.5)
     axes.set_yticks(range(len(panel.lines)), [line.name for line in panel.lines])
