@@ -30,7 +30,14 @@ def imported_by(here: Path, *arguments: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["range-test", "--help"], ["train", "--help"], ["models", "show", "--help"], ["--version"]],
+    [
+        ["--help"],
+        ["range-test", "--help"],
+        ["train", "--help"],
+        ["compare-policy", "--help"],
+        ["models", "show", "--help"],
+        ["--version"],
+    ],
     ids=str,
 )
 def test_help_imports_neither_torch_nor_the_schema(here: Path, arguments: list[str]) -> None:

@@ -107,7 +107,7 @@ def make_plan(experiment: Experiment, loaded: LoadedConfig, options: RunOptions)
     planned = trials or experiment.propose([])[:1]
     rehearsal = rehearse(planned[0])
     check_first_batch(rehearsal.trial)
-    check_policies(planned, rehearsal.spec.config, rehearsal.sizes.batches)
+    check_policies(planned, rehearsal.sizes.batches)
     lengths = tuple(updates_of(spec, rehearsal.sizes.batches) for spec in planned)
     predictions = tuple(map(Predictor(rehearsal).of, lengths))
     threads = loaded.config.train.threads if rehearsal.trial.task.device.type == "cpu" else None

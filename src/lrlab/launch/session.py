@@ -49,7 +49,7 @@ def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -
     specs = experiment.propose([])
     first = assemble(specs[0])
     check_first_batch(first)
-    check_policies(specs, specs[0].config, first.batches_per_epoch)
+    check_policies(specs, first.batches_per_epoch)
     opened = open_run(experiment, loaded, options.root, options.resume, strict=options.strict_resume)
     with opened.folder as folder:
         quiet = options.quiet

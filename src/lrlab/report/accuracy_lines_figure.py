@@ -13,13 +13,14 @@ from lrlab.report.style import ARM_COLOURS, ARM_MARKERS, GREY, SMALL, dress, new
 
 @dataclass(frozen=True)
 class Point:
-    """Accuracy in per cent at x, with its interval where there is one."""
+    """Accuracy in per cent at x, with its interval where there is one; hollow where a seed is missing."""
 
     x: float
     accuracy: float
     low: float | None = None
     high: float | None = None
     chosen: bool = False
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def _line(axes: Axes, line: Line, index: int, shift: float, finest: float) -> No
         if point.low is not None and point.high is not None:
             ends = [_error(point.low, finest), _error(point.high, finest)]
             axes.plot([x, x], ends, color=colour, linewidth=1.0, alpha=0.6)
+        if not point.whole:
+            axes.plot(x, error, marker, color=colour, markersize=5.5, markerfacecolor="white", zorder=3)
         if point.chosen:
             axes.plot(x, error, "o", color=colour, markersize=12, markerfacecolor="none", markeredgewidth=1.4)
 

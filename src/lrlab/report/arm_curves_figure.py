@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from lrlab.report.style import BLUE, GREY, LABEL, ORANGE, SMALL, dress, new_figure
 from lrlab.track.sink import Row
@@ -63,7 +65,7 @@ def arm_curves_figure(arms: Sequence[ArmCurves], *, reference: str, title: str, 
         dress(schedule, title=arm.caption, y=_RATES[rate] if left else "")
         dress(loss, y="validation loss\n(log scale)" if left else "")
         dress(accuracy, x="step", y="validation\naccuracy, %" if left else "")
-        loss.set_yscale("log")
+        _plain_numbers(loss)
         accuracy.tick_params(labelbottom=True)
         if not arm.rows:
             loss.text(0.5, 0.5, "no seed completed\nat any lr", transform=loss.transAxes, ha="center", va="center")
@@ -114,9 +116,17 @@ def _schedule(axes: Axes, arm: ArmCurves, rate: Rate) -> None:
     axes.plot([row["step"] for row in rows], [row[rate] for row in rows], color=ORANGE, linewidth=1.6)
 
 
+def _plain_numbers(axes: Axes) -> None:
+    """A log scale whose ticks read 0.2, 0.5, 1, 2."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
 def _share(axes: Sequence[Axes], bottom: float | None = None) -> None:
     """One scale for all panels of a kind that show something."""
-    shown = [panel for panel in axes if panel.lines and panel.get_visible()]
+    shown = [panel for panel in axes if any(np.size(line.get_xdata()) for line in panel.lines)]
     if shown:
         lows, highs = zip(*(panel.get_ylim() for panel in shown), strict=True)
         for panel in axes:

@@ -19,14 +19,16 @@ _SCALE = "(log scale of the error)"
 def report_compare_policy(folder: Path, finding: ComparePolicyFinding, *, title: str) -> list[Path]:
     """Every figure that the finding has something for, as files and in TensorBoard."""
     figures: dict[str, Figure] = {}
-    for table in finding.tables:
+    answered = [table for table in finding.tables if table.steps]
+    for table in answered:
         name, caption = f"{table.question}-{table.budget}", f"{title}: {table.question}, {table.budget}"
         figures[f"curves-{name}"] = _curves(folder, table, caption)
         if len(finding.lrs) > 1:
             figures[f"lrs-{name}"] = _lrs(finding, table, caption)
-    figures["differences"] = _differences(finding.tables, title)
+    if answered:
+        figures["differences"] = _differences(answered, title)
     if len(finding.budgets) > 1:
-        for question in finding.arms:
+        for question in dict.fromkeys(table.question for table in answered):
             caption = f"{title}: {question}, mean and 95 % interval"
             figures[f"budgets-{question}"] = _budgets(finding, question, caption)
     first = finding.tables[0]
@@ -80,7 +82,7 @@ def _lrs(finding: ComparePolicyFinding, table: Table, title: str) -> Figure:
         Line(
             name,
             tuple(
-                Point(score.lr, 100 * score.val_accuracy, chosen=score.lr == choice.lr)
+                Point(score.lr, 100 * score.val_accuracy, chosen=score.lr == choice.lr, whole=not score.broken)
                 for score in choice.scores
                 if score.val_accuracy is not None
             ),
@@ -88,7 +90,10 @@ def _lrs(finding: ComparePolicyFinding, table: Table, title: str) -> Figure:
         for name in finding.arms[table.question]
         if (choice := table.row(name).contender.choice)
     ]
-    x, y = "lr of the grid (log scale); circled: chosen", f"validation accuracy, % {_SCALE}"
+    x, y = (
+        "lr of the grid (log scale); circled: chosen; hollow: a seed diverged or failed",
+        f"validation accuracy, % {_SCALE}",
+    )
     return accuracy_lines_figure(lines, title=title, x=x, y=y, finest=_finest([table]))
 
 
