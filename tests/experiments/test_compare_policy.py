@@ -251,3 +251,11 @@ def test_what_is_left_out_and_what_one_lr_means_is_said() -> None:
         "LR_AT_EDGE" in note and "cosine 0.1, constant 0.4" in note for note in conclude(experiment(*FEW), rule).notes
     )
     assert isinstance(conclude(experiment(*FEW), rule), ComparePolicyFinding)
+
+
+def test_the_test_split_has_no_say_in_the_lr() -> None:
+    def opposite(spec: TrialSpec) -> tuple[float, float]:
+        return 0.9 - lr_of(spec), 0.5 + lr_of(spec)
+
+    for row in conclude(experiment(*FEW), opposite).tables[0].rows:
+        assert row.contender.choice.lr == 0.1 and row.mean.mean == pytest.approx(0.6)
