@@ -124,7 +124,8 @@ def rank(question: str, budget: str, contenders: Sequence[Contender], reference:
     The differences of one table are one family (Holm); the best of it is compared with each of the others once more.
     """
     done = [result for contender in contenders for result in contender.trainings]
-    resolution = 1 / max((result.test_size for result in done), default=0) if done else 0.0
+    images = max((result.test_size for result in done), default=0)
+    resolution = 1 / images if images else 0.0
     decisions = _against(reference, contenders, resolution)
     rows = [
         Row(
