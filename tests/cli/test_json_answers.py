@@ -19,6 +19,7 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots" / "json"
 UPDATE = "LRLAB_UPDATE_SNAPSHOTS"
 TINY = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "-q")
 TRAIN, RANGE = ("train", *TINY, "train.steps=6"), ("range-test", *TINY)
+COMPARE = ("compare-policy", *TINY, "train.steps=4", "--policies", "onecycle,constant")
 DIVERGES = ("--policy", "constant", "optimizer.lr=1e25", "model.norm=none")
 NO_SIGNAL = ("range_test.lr_min=20", "range_test.lr_max=1000")
 WORDS = {"changes", "facts", "answer"}  # objects whose keys are not frozen here
@@ -28,6 +29,10 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "train --dry-run": [(*TRAIN, "--dry-run"), ("train", "data.name=mnist", "data.root=nowhere", "--dry-run")],
     "range-test": [(*RANGE, "--apply"), (*RANGE, "--seeds", "2"), (*RANGE, *NO_SIGNAL)],
     "range-test --dry-run": [(*RANGE, "--dry-run")],
+    "compare-policy": [
+        (*COMPARE, "model.norm=none", "--lrs", "0.1,1e25", "--seeds", "2"), (*COMPARE, "--lrs", "0.1", "--seeds", "1"),
+    ],
+    "compare-policy --dry-run": [(*COMPARE, "--dry-run")],
     "runs ls": [("runs", "ls")],
     "runs show": [("runs", "show", "train/latest"), ("runs", "show", "range-test/latest")],
     "config show": [("config", "show")],

@@ -32,7 +32,7 @@ def imported_by(here: Path, *arguments: str) -> set[str]:
     "arguments",
     [
         ["--help"],
-        *([name, "--help"] for name in ("range-test", "train", "doctor")),
+        *([name, "--help"] for name in ("range-test", "train", "doctor", "compare-policy", "find-min-lr", "tune")),
         ["models", "show", "--help"],
         ["--version"],
     ],

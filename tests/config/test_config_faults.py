@@ -216,6 +216,8 @@ def test_fault_9_a_key_given_twice() -> None:
         ("policy: {cycle_momentum: false, momentum_low: 0.8}", ["a.yaml:1:", "policy.momentum_low=0.8 has no effect"]),
         ("policy: {name: torch, cycle_momentum: false, max_momentum: 0.9}", ["policy.max_momentum=0.9 has no effect"]),
         ("data: {storage: resident, workers: 2}", ["data.workers=2 has no effect with data.storage=resident"]),
+        ("train: {validate_every: 0}", ["train.validate_every", "a number of steps (50)", "10% (of the training)"]),
+        ("compare_policy: {policies: [step, cosin]}", ["a.yaml:1:", "policies.1", "did you mean 'cosine'?"]),
         ("data: {val_fraction: 0}\ntrain: {validate_every: 5}", ["train.validate_every=5 has no effect"]),
         (
             "plugins: {m: 'a:b'}\nmodel: {name: m, activation: tanh}",

@@ -53,6 +53,15 @@ def fails(tmp_path: Path, text: str) -> str:
             "policy: {name: triangular, momentum_low: 0.9, momentum_high: 0.8}",
             ["policy.momentum_low=0.9", "policy.momentum_high=0.8"],
         ),
+        (
+            "policy: {match_effective: true, cycle_momentum: false}",
+            ["policy.match_effective=true", "policy.cycle_momentum=false"],
+        ),
+        (
+            "policy: {match_effective: true}\noptimizer: {momentum_form: ema}",
+            ["policy.match_effective=true", "optimizer.momentum_form=ema", "lr itself"],
+        ),
+        ("policy: {match_effective: true}\noptimizer: {name: adam}", ["match_effective", "optimizer.name=adam"]),
         ("policy: {up: 3.5}", ["policy.up", "parts (30), steps (200it), epochs (5ep) or a share", "got 3.5"]),
         ("policy: {up: 0}", ["policy.up", "got 0"]),
         ("policy: {up: 30 epochs}", ["policy.up", "got 30 epochs"]),

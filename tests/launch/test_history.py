@@ -53,6 +53,7 @@ def test_rounds_that_are_asked_no_more_are_dropped() -> None:
     [
         "data.workers=2", "data.storage=stream", "data.download=true",
         "train.log_every=3", "train.checkpoint.every=9", "train.checkpoint.keep=5",
+        "range_test.steps=20", "compare_policy.seeds=9",
     ],
 )  # fmt: skip
 def test_what_changes_no_number_is_not_in_the_id(override: str) -> None:

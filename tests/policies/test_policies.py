@@ -77,6 +77,24 @@ def test_the_final_lr_of_a_cycle_is_given_or_divided() -> None:
     assert OneCycle(total=80, max_lr=1.0, parts=("50it", "20%", 1)).lengths == (50, 16, 14)
 
 
+def test_a_matched_effective_lr_is_that_of_the_constant_momentum() -> None:
+    plain = OneCycle(total=80, max_lr=0.4)
+    matched = OneCycle(total=80, max_lr=0.4, own_momentum=0.9, match_effective=True)
+    constant = OneCycle(total=80, max_lr=0.4, momentum=None, own_momentum=0.9)
+    for step in range(80):
+        hyper, steady = matched.at(step), constant.at(step)
+        assert hyper.momentum == plain.at(step).momentum
+        assert effective_lr(hyper.lr, hyper.momentum, "torch") == pytest.approx(
+            effective_lr(steady.lr, 0.9, "torch"), rel=1e-12
+        )
+    assert matched.at(0).lr == pytest.approx(0.04 * 0.05 / 0.1)  # 1 - 0.95 over 1 - 0.9
+    assert matched.at(30).lr == pytest.approx(0.4 * 0.15 / 0.1)
+    assert effective_lr(plain.at(30).lr, 0.85, "torch") < 0.7 * effective_lr(constant.at(30).lr, 0.9, "torch")
+    for lacking in ({"momentum": None, "own_momentum": 0.9}, {"own_momentum": None}):
+        with pytest.raises(ValueError, match="match_effective"):
+            OneCycle(total=80, max_lr=0.4, match_effective=True, **lacking)  # type: ignore[arg-type]
+
+
 def test_rounding_does_not_carry_a_value_past_its_end() -> None:
     start, end, share = 2.109946124455088, 0.17731881275280656, 1 - 1e-12
     assert start + (end - start) * (1 - math.cos(math.pi * share)) / 2 < end  # what the formula gives

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from lrlab.cli.compare_policy_cmd import compare_policy_command
 from lrlab.cli.completion.protocol import complete, completing
 from lrlab.cli.config_cmds import config_app, validate_command
 from lrlab.cli.configs_cmds import configs_app
 from lrlab.cli.data_cmds import data_app
-from lrlab.cli.find_min_lr_cmd import find_min_lr_command
 from lrlab.cli.doctor_cmd import doctor_command
+from lrlab.cli.find_min_lr_cmd import find_min_lr_command
 from lrlab.cli.init_cmds import init_app
 from lrlab.cli.models_cmds import models_app
 from lrlab.cli.pipes import guard_pipes
@@ -36,6 +37,7 @@ EXPERIMENTS, LOOK = "Experiments", "Look and check"
 app.command("range-test", rich_help_panel=EXPERIMENTS)(range_test_command)
 app.command("find-min-lr", rich_help_panel=EXPERIMENTS)(find_min_lr_command)
 app.command("train", rich_help_panel=EXPERIMENTS)(train_command)
+app.command("compare-policy", rich_help_panel=EXPERIMENTS)(compare_policy_command)
 app.command("tune", rich_help_panel=EXPERIMENTS)(tune_command)
 app.command("validate", rich_help_panel=LOOK)(validate_command)
 app.command("board", rich_help_panel=LOOK)(board_command)

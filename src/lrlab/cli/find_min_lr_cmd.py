@@ -23,9 +23,9 @@ from lrlab.cli.inputs import (
     Timeout,
     Verbose,
     announce,
+    comma_numbers,
     describe,
     load,
-    numbers,
     places,
     print_json,
     recorded_answer,
@@ -87,8 +87,8 @@ def find_min_lr_command(
     """Where should the climb to max-lr begin? Candidates race to one loss, on the same seeds."""
     flags = [
         ("--max-lr", "find_min_lr.max_lr", max_lr),
-        ("--ratios", "find_min_lr.ratios", numbers("--ratios", ratios)),
-        ("--lrs", "find_min_lr.lrs", numbers("--lrs", lrs)),
+        ("--ratios", "find_min_lr.ratios", comma_numbers(ratios)),
+        ("--lrs", "find_min_lr.lrs", comma_numbers(lrs)),
         ("--method", "find_min_lr.method", method),
         ("--seeds", "find_min_lr.seeds", seeds),
         ("--auto-shrink", "find_min_lr.auto_shrink", auto_shrink or None),

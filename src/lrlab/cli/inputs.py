@@ -97,23 +97,22 @@ def load(
     return load_config(path, overrides, flags=[*given, *import_flags(imports or [])])
 
 
-def numbers(option: str, text: str | None) -> list[float] | None:
-    """The numbers of a comma-separated option.
+def comma_list(text: str | None) -> list[str] | None:
+    """`a, b` as a list; an empty text is an empty list, which the schema refuses."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
-    Raises:
-        UsageError: one of them is none; names it.
-    """
-    if text is None:
-        return None
-    found: list[float] = []
-    for part in text.split(","):
+
+def comma_numbers(text: str | None) -> list[float | str] | None:
+    """`0.1,1e-2` as numbers; what is none stays text, and the schema says so."""
+
+    def number(part: str) -> float | str:
         try:
-            found.append(float(part))
+            return float(part)
         except ValueError:
-            raise UsageError(
-                f"{option} {text}: {part!r} is not a number", hint=f"for example {option} 0.1,0.2"
-            ) from None
-    return found
+            return part
+
+    parts = comma_list(text)
+    return None if parts is None else [number(part) for part in parts]
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[Path | None, list[tuple[int, str]]]:

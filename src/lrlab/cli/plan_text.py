@@ -1,5 +1,6 @@
 """`--dry-run`: the plan and its predicted cost, as text or JSON."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,36 +13,45 @@ if TYPE_CHECKING:
     from lrlab.launch.session import RunOptions
 
 
-def print_plan(experiment: "Experiment", loaded: "LoadedConfig", options: "RunOptions", *, as_json: bool) -> None:
-    """Plan, time a few steps, and print; no run folder is made."""
+def print_plan(
+    experiment: "Experiment",
+    loaded: "LoadedConfig",
+    options: "RunOptions",
+    *,
+    as_json: bool,
+    outline: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Plan, time a few steps, and print; no run folder is made. `outline`: lines on what the trials differ in."""
     from lrlab.launch.plan import make_plan
 
     plan = make_plan(experiment, loaded, options).to_json()
     if as_json:
         print_json(plan)
         return
-    for label, text in _lines(plan):
+    for label, text in _lines(plan, outline):
         typer.echo(f"{label:10}{text}")
 
 
-def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
+def _lines(plan: dict[str, Any], outline: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     data, cost = plan["data"], plan["cost"]
     shape = "x".join(map(str, data["shape"]))
     images = f"{data['train']:,} training, {data['val']:,} validation, {data['test']:,} test images"
-    seeds = ", ".join(str(trial["seed"]) for trial in plan["trials"]) or "none"
+    seeds = ", ".join(dict.fromkeys(str(trial["seed"]) for trial in plan["trials"])) or "none"
+    knots = [] if outline else plan["policy"]["knots"]
+    which = "the first trial" if len(plan["lengths"]) > 1 else "a trial"
     lines = [
         ("trials", f"{len(plan['trials'])} to run (seeds {seeds}), {plan['done']} done, {plan['jobs']} at once"),
+        *outline,
         *(("edited", f"{key}: {old} -> {new}") for key, (old, new) in plan["changes"].items()),
         ("data", f"{data['name']}, {shape}, {data['classes']} classes; {images}"),
         ("model", f"{plan['model']['name']}, {plan['model']['parameters']:,} parameters, on {plan['device']}"),
-        ("length", f"{plan['steps']:,} steps a trial, {plan['batches']:,} batches of {plan['batch_size']}"),
-        ("", f"{plan['images']:,} images, {plan['epochs']:.3g} epochs of {data['batches']:,} batches"),
-        *(("policy" if i == 0 else "", _knot(plan, knot)) for i, knot in enumerate(plan["policy"]["knots"])),
-        ("cost", f"{_span(cost['trial'])} a trial, at {1e3 * cost['step']['seconds']:.3g} ms a step"),
+        *_length(plan),
+        *(("policy" if i == 0 else "", _knot(plan, knot)) for i, knot in enumerate(knots)),
+        ("cost", f"{_span(cost['trial'])} {which}, at {1e3 * cost['step']['seconds']:.3g} ms a step"),
         ("", f"{_span(cost['total'])} in all"),
     ]
     if cost["checkpoint_bytes"]["total"]:
-        lines.append(("disk", f"{_size(cost['checkpoint_bytes']['trial'])} of checkpoints a trial"))
+        lines.append(("disk", f"{_size(cost['checkpoint_bytes']['trial'])} of checkpoints {which}"))
         lines.append(("", f"{_size(cost['checkpoint_bytes']['total'])} in all"))
     if plan["outlook"]:
         lines.append(("after", plan["outlook"]))
@@ -49,6 +59,16 @@ def _lines(plan: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("note", f"{data['name']} is not there: timed on made-up images of the same shape"))
     lines.append(("note", "at most; predicted from a few steps, without the start of worker processes"))
     return lines
+
+
+def _length(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    if len(plan["lengths"]) > 1:
+        listing = ", ".join(f"{length['steps']:,} steps ({length['trials']} trials)" for length in plan["lengths"])
+        return [("length", f"{listing}, batches of {plan['batch_size']}")]
+    return [
+        ("length", f"{plan['steps']:,} steps a trial, {plan['batches']:,} batches of {plan['batch_size']}"),
+        ("", f"{plan['images']:,} images, {plan['epochs']:.3g} epochs of {plan['data']['batches']:,} batches"),
+    ]
 
 
 def _knot(plan: dict[str, Any], knot: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lrlab.config.compare_checks import COMPARE_CHECKS
 from lrlab.config.conflict import Conflict, Sections
 from lrlab.config.plugins import name_problem
 from lrlab.config.policy_checks import MOMENTUM, POLICY_CHECKS
@@ -153,5 +154,5 @@ def _idle(section: Any, name: str, key: str, switch: str) -> Iterator[Conflict]:
 
 _CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
     _plugin_names, _train_length, _sweep, _candidates, *POLICY_CHECKS, _nesterov, _validation, _moments, _early_stop,
-    _precision, _label_smoothing, _without_effect,
+    _precision, _label_smoothing, _without_effect, *COMPARE_CHECKS,
 )  # fmt: skip

@@ -11,6 +11,8 @@ SAME_RESULT = frozenset({
 """Keys that change how a run goes and nothing of what it finds."""
 SAME_BUT_FOR_ROUNDING = frozenset({"train.device", "train.threads", "train.compile"})
 """Keys that change what it finds in the last bits."""
+QUESTIONS = ("range_test", "find_min_lr", "tune", "compare_policy")
+"""Sections that say what an experiment asks, not what a trial of it does: one for each experiment."""
 _LENGTH = frozenset({"train.epochs", "train.steps"})
 
 
@@ -24,6 +26,14 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.key} was {_shown(self.old)}, is {_shown(self.new)}"
+
+
+def of_a_trial(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a resolved config without what does not change a trial, so must not change its id."""
+    kept = {key: value for key, value in config.items() if key not in (*QUESTIONS, "name")}
+    if "train" in kept:
+        kept["train"] = {key: value for key, value in kept["train"].items() if key != "seeds"}
+    return kept
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:

@@ -39,7 +39,8 @@ _LISTINGS = {
 def describe_problem(error: ErrorDetails, path: Path, place: Place, merged: Merged) -> tuple[str, str]:
     """(message, hint) for one problem at `path`."""
     key, kind, context = ".".join(path), error["type"], error.get("ctx", {})
-    written = place.written if place.written is not None else _shown(error["input"])
+    in_list = path[-1].isdigit()  # an option's place is its list
+    written = place.written if place.written is not None and not in_list else _shown(error["input"])
     if kind == "extra_forbidden":
         return _unknown_key(path, merged)
     if kind.startswith("union_tag"):
@@ -49,6 +50,8 @@ def describe_problem(error: ErrorDetails, path: Path, place: Place, merged: Merg
     if path[0] == "plugins" and kind in ("string_pattern_mismatch", "model_type", "model_attributes_type"):
         name = ".".join(path[:2])
         return f"{name} must be package.module:attribute; got {written}", f"for example {name}: my_module:MyNet"
+    if kind == "too_short":
+        return f"{key} is empty; name at least one", ""
     if kind == "missing":
         return f"{key} is missing", ""
     if kind == "string_pattern_mismatch":
@@ -116,8 +119,11 @@ def _model(path: Path, merged: Merged) -> type[BaseModel] | None:
 
 
 def _choices(path: Path, merged: Merged) -> list[str]:
-    model = _model(path[:-1], merged)
-    return [str(choice) for choice in get_args(model.model_fields[path[-1]].annotation)] if model else []
+    in_list = path[-1].isdigit()
+    *parents, key = path[:-1] if in_list else path
+    model = _model(tuple(parents), merged)
+    annotation = model.model_fields[key].annotation if model else None
+    return [str(choice) for choice in get_args(get_args(annotation)[0] if in_list else annotation)]
 
 
 def _shown(value: Any) -> str:

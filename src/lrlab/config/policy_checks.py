@@ -31,6 +31,24 @@ def momentum(sections: Sections) -> Iterator[Conflict]:
         yield Conflict(("optimizer.momentum", "policy.cycle_momentum"), message, hint)
 
 
+def effective(sections: Sections) -> Iterator[Conflict]:
+    """An effective lr to be matched where cycling momentum does not move it."""
+    policy, optimizer = sections.get("policy"), sections.get("optimizer")
+    if not getattr(policy, "match_effective", False) or policy is None:
+        return
+    message, hint = "policy.match_effective=true has no effect with ", "take one of them out"
+    if not policy.cycle_momentum:
+        yield Conflict(
+            ("policy.match_effective", "policy.cycle_momentum"), message + "policy.cycle_momentum=false", hint
+        )
+    if optimizer is not None and optimizer.name != "sgd":
+        what = f"optimizer.name={optimizer.name}, whose effective lr is lr itself"
+        yield Conflict(("policy.match_effective", "optimizer.name"), message + what, hint)
+    elif optimizer is not None and optimizer.momentum_form == "ema":
+        what = "optimizer.momentum_form=ema, whose effective lr is lr itself"
+        yield Conflict(("policy.match_effective", "optimizer.momentum_form"), message + what, hint)
+
+
 def lrs(sections: Sections) -> Iterator[Conflict]:
     """A min-lr or a final lr that is not below what it has to be below."""
     policy, optimizer = sections.get("policy"), sections.get("optimizer")
@@ -136,5 +154,5 @@ def _shown(value: Any) -> str:
 
 
 POLICY_CHECKS: tuple[Callable[[Sections], Iterator[Conflict]], ...] = (
-    momentum, lrs, pairs, length, durations, milestones,
+    momentum, effective, lrs, pairs, length, durations, milestones,
 )  # fmt: skip

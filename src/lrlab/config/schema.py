@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Union, get_args
 from pydantic import Field, create_model
 
 from lrlab.config.sections.base import Section
+from lrlab.config.sections.compare_policy import ComparePolicyConfig
 from lrlab.config.sections.data import DataConfig, Digits
 from lrlab.config.sections.find_min_lr import FindMinLrConfig
 from lrlab.config.sections.init import InitConfig, Kaiming
@@ -37,6 +38,7 @@ class Config(Section):
     train: TrainConfig = Field(default_factory=TrainConfig)
     range_test: RangeTestConfig = Field(default_factory=RangeTestConfig)
     find_min_lr: FindMinLrConfig = Field(default_factory=FindMinLrConfig)
+    compare_policy: ComparePolicyConfig = Field(default_factory=ComparePolicyConfig)
     tune: TuneConfig = Field(default_factory=TuneConfig)
 
 

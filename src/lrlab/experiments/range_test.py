@@ -11,9 +11,10 @@ from typing import Any
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.seeds import Combined, combine
 from lrlab.analysis.suggest import Flag, Reading, read
+from lrlab.config.compare import of_a_trial
 from lrlab.errors import NoAnswerError
 from lrlab.launch.assemble import with_values
-from lrlab.launch.spec import QUESTIONS, TrialResult, TrialSpec
+from lrlab.launch.spec import TrialResult, TrialSpec
 
 _MEASURES = {"validation": "val_loss", "accuracy": "accuracy", "grad_norm": "grad_norm"}  # config key -> curve
 
@@ -191,10 +192,7 @@ class RangeTest:
             "staircase": self.staircase,
         }
         config = with_values({**self.base, "policy": policy}, train={"steps": self.steps, "epochs": None, "seed": seed})
-        for section in (*QUESTIONS, "name"):  # what does not change this trial must not change its id
-            config.pop(section, None)
-        config["train"].pop("seeds", None)
-        return TrialSpec(self.name, seed, config, True, self.stop_on_rise, self.measures)
+        return TrialSpec(self.name, seed, of_a_trial(config), True, self.stop_on_rise, self.measures)
 
 
 def _read(result: TrialResult, rule: str) -> Sweep:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrlab.analysis.intervals import MeanInterval, mean_interval
+from lrlab.config.compare import of_a_trial
 from lrlab.launch.assemble import with_values
-from lrlab.launch.spec import QUESTIONS, TrialResult, TrialSpec
+from lrlab.launch.spec import TrialResult, TrialSpec
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,7 @@ class Train:
 
     def _spec(self, seed: int) -> TrialSpec:
         config = with_values(self.base, train={"seed": seed})
-        for section in (*QUESTIONS, "name"):  # what does not change this trial must not change its id
-            config.pop(section, None)
-        config["train"].pop("seeds", None)
-        return TrialSpec(self.name, seed, config)
+        return TrialSpec(self.name, seed, of_a_trial(config))
 
 
 def _band(found: MeanInterval) -> str:

@@ -144,20 +144,29 @@ def _task(spec: TrialSpec, config: Config, model: nn.Module, device: torch.devic
 
 
 def policy_for(spec: TrialSpec, task: Task, total: int, steps_per_epoch: Fraction | None = None) -> Policy:
-    """The spec's policy over `total` updates; `steps_per_epoch` (updates, not batches) is for durations in epochs.
+    """The spec's policy over `total` updates; see `policy_of`."""
+    return policy_of(spec, HyperSetter(task.optimizer).momentum(), total, steps_per_epoch)
+
+
+def policy_of(spec: TrialSpec, momentum: float | None, total: int, steps_per_epoch: Fraction | None = None) -> Policy:
+    """The spec's policy over `total` updates, for an optimizer with this momentum (Adam: beta1).
+
+    Args:
+        steps_per_epoch: updates, not batches; for durations in epochs.
 
     Raises:
-        UsageError: the policy needs more updates than there are.
+        UsageError: the policy needs more updates than there are, or its values contradict each other.
     """
     config = parse_config(spec)
     try:
-        momentum = HyperSetter(task.optimizer).momentum()
         return build_policy(
             config.policy, total=total, lr=config.optimizer.lr, momentum=momentum, steps_per_epoch=steps_per_epoch
         )
     except ValueError as error:
+        lead = f"{spec.label}: " if spec.label else ""
         raise UsageError(
-            str(error), hint="raise train.epochs or train.steps, or change the policy; to see it: lrlab policy show"
+            f"{lead}{error}",
+            hint="raise train.epochs or train.steps, or change the policy; to see it: lrlab policy show",
         ) from error
 
 

@@ -1,5 +1,6 @@
 """What a command would do and what that would cost; nothing is run but a few timed steps, nothing is kept."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,7 +9,8 @@ from lrlab.config.load import LoadedConfig
 from lrlab.launch.conduct import RunOptions
 from lrlab.launch.experiment import Experiment
 from lrlab.launch.first_batch import check_first_batch
-from lrlab.launch.predict import Prediction, predict, total
+from lrlab.launch.policies_fit import check_policies, updates_of
+from lrlab.launch.predict import Prediction, Predictor, total
 from lrlab.launch.resume import Changes, compare, find_unfinished
 from lrlab.launch.spec import TrialSpec
 from lrlab.launch.stand_in import Rehearsal, rehearse
@@ -28,7 +30,8 @@ class Plan:
         outlook: what an experiment that looks at its results means to propose after these trials; a sentence.
         jobs: trials at once.
         rehearsal: the first trial, built.
-        prediction: what it costs.
+        lengths: updates of each trial, at most.
+        predictions: what each costs.
         total: what all cost. The start of worker processes, a few seconds each, is not in it.
     """
 
@@ -36,7 +39,8 @@ class Plan:
     trials: tuple[TrialSpec, ...]
     jobs: int
     rehearsal: Rehearsal
-    prediction: Prediction
+    lengths: tuple[int, ...]
+    predictions: tuple[Prediction, ...]
     total: Cost
     done: int = 0
     changes: Changes = ()
@@ -44,22 +48,23 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """Updates of a trial, at most."""
+        """Updates of the first trial, at most."""
         return self.rehearsal.trial.policy.total
 
     @property
     def batches(self) -> int:
-        """Batches of a trial."""
+        """Batches of the first trial."""
         return self.steps * self.rehearsal.trial.task.accumulate
 
     def to_json(self) -> dict[str, Any]:
         """Everything, with stable keys."""
         trial, config = self.rehearsal.trial, self.rehearsal.spec.config
         assert trial.facts is not None
-        size = self.prediction.checkpoint_bytes
+        first = self.predictions[0]
+        stored = sum(prediction.checkpoint_bytes for prediction in self.predictions[: len(self.trials)])
         return {
             "experiment": self.experiment,
-            "trials": [{"id": spec.id, "seed": spec.seed} for spec in self.trials],
+            "trials": [{"id": spec.id, "seed": spec.seed, "label": spec.label} for spec in self.trials],
             "done": self.done,
             "outlook": self.outlook,
             "changes": {change.key: [change.old, change.new] for change in self.changes},
@@ -81,15 +86,16 @@ class Plan:
                 "knots": [asdict(knot) for knot in trial.policy.knots()],
             },
             "steps": self.steps,
+            "lengths": [{"steps": steps, "trials": count} for steps, count in Counter(self.lengths).items()],
             "batches": self.batches,
             "batch_size": config["data"]["batch_size"],
             "images": self.batches * config["data"]["batch_size"],
             "epochs": self.batches / self.rehearsal.sizes.batches,
             "cost": {
-                "step": asdict(self.prediction.step),
-                "trial": asdict(self.prediction.trial),
+                "step": asdict(first.step),
+                "trial": asdict(first.trial),
                 "total": asdict(self.total),
-                "checkpoint_bytes": {"trial": size, "total": size * len(self.trials)},
+                "checkpoint_bytes": {"trial": first.checkpoint_bytes, "total": stored},
             },
         }
 
@@ -101,13 +107,19 @@ def make_plan(experiment: Experiment, loaded: LoadedConfig, options: RunOptions)
         LrlabError: what would go wrong before the first trial.
     """
     trials, done, changes = _trials(experiment, loaded, options)
-    rehearsal = rehearse((trials or experiment.propose([]))[0])
+    planned = trials or experiment.propose([])[:1]
+    rehearsal = rehearse(planned[0])
     check_first_batch(rehearsal.trial)
-    prediction, train = predict(rehearsal), loaded.config.train
-    threads = train.threads if rehearsal.trial.task.device.type == "cpu" else None
-    whole = total(prediction.trial, len(trials), options.jobs, cpu_threads=threads)
+    check_policies(planned, rehearsal.sizes.batches)
+    lengths = tuple(updates_of(spec, rehearsal.sizes.batches) for spec in planned)
+    predictions = tuple(map(Predictor(rehearsal).of, lengths))
+    threads = loaded.config.train.threads if rehearsal.trial.task.device.type == "cpu" else None
+    costs = [prediction.trial for prediction in predictions[: len(trials)]]
+    whole = total(costs, options.jobs, cpu_threads=threads)
     outlook = getattr(experiment, "outlook", "")
-    return Plan(experiment.name, tuple(trials), options.jobs, rehearsal, prediction, whole, done, changes, outlook)
+    return Plan(
+        experiment.name, tuple(trials), options.jobs, rehearsal, lengths, predictions, whole, done, changes, outlook
+    )
 
 
 def _trials(

@@ -140,11 +140,13 @@ class Overview(Console):
         self._steps = steps
         self._view: ProgressView | None = None
         self._shares: dict[str, float] = {}
+        self._labels: dict[str, str] = {}
         self._count = 0
 
     def begin(self, specs: Sequence[TrialSpec]) -> None:
         """A new bar."""
         self._shares, self._count = {}, len(specs)
+        self._labels = {spec.id: trial_label(spec) for spec in specs}
         self._ended = 0
         if specs:
             label = f"{len(specs)} trials" if len(specs) > 1 else trial_label(specs[0])
@@ -161,7 +163,8 @@ class Overview(Console):
         self._ended += 1
         self._show()
         done = f"{self._ended} of {self._count}"
-        self.say(f"seed {result.seed}: {result.status} after {result.steps} steps in {result.seconds:.1f} s ({done})")
+        label = self._labels.get(result.id, f"seed {result.seed}")
+        self.say(f"{label}: {result.status} after {result.steps} steps in {result.seconds:.1f} s ({done})")
 
     def warn(self, text: str) -> None:
         """Above the bar, where there is one."""
@@ -183,4 +186,5 @@ class Overview(Console):
 
 def trial_label(spec: TrialSpec) -> str:
     """What the user knows a trial by."""
-    return f"range test, seed {spec.seed}" if spec.sweep else f"seed {spec.seed}"
+    what = spec.label or ("range test" if spec.sweep else "")
+    return f"{what}, seed {spec.seed}" if what else f"seed {spec.seed}"

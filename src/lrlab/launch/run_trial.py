@@ -12,7 +12,7 @@ from lrlab.engine.checkpoint import CheckpointStore
 from lrlab.engine.memory import memory_explained
 from lrlab.errors import RunBusyError
 from lrlab.launch.assemble import Trial, assemble
-from lrlab.launch.progress import Listener
+from lrlab.launch.progress import Listener, trial_label
 from lrlab.launch.recording import RowRecorder, curve_rows
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
@@ -90,7 +90,7 @@ class TrialRunner:
         start = training.progress.step
         truncate_after(folder / "metrics.jsonl", start)
         if start:
-            self._listener.say(f"seed {trial.spec.seed}: resumed at step {start} of {trial.policy.total}")
+            self._listener.say(f"{trial_label(trial.spec)}: resumed at step {start} of {trial.policy.total}")
         sinks = self._sinks(trial.spec, start)
         effective = partial(effective_lr, form=momentum_form(trial.task.optimizer))
         rows = RowRecorder(sinks, "train", train.log_every, effective=effective)

@@ -15,6 +15,7 @@ from lrlab.launch.conduct import RunOptions, conduct
 from lrlab.launch.experiment import Experiment, Finding
 from lrlab.launch.first_batch import check_first_batch
 from lrlab.launch.plugin_record import check_unchanged, import_used, plugin_record
+from lrlab.launch.policies_fit import check_policies
 from lrlab.launch.progress import Console, Overview
 from lrlab.launch.resume import FinishedRunError, Opened, changes_text, check_data, open_run
 from lrlab.launch.spec import TrialResult
@@ -45,8 +46,10 @@ def execute(experiment: Experiment, loaded: LoadedConfig, options: RunOptions) -
         InterruptedRunError: Ctrl-C, SIGTERM or SIGHUP; everything finished is on disk and `--resume` continues.
     """
     import_used(loaded)
-    first = assemble(experiment.propose([])[0])
+    specs = experiment.propose([])
+    first = assemble(specs[0])
     check_first_batch(first)
+    check_policies(specs, first.batches_per_epoch)
     opened = open_run(experiment, loaded, options.root, options.resume, strict=options.strict_resume)
     with opened.folder as folder:
         quiet = options.quiet

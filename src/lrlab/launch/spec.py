@@ -10,7 +10,6 @@ from lrlab.config.compare import essential
 from lrlab.config.plugins import identity
 
 _CLIMB = ("climb", "target", "cap")
-QUESTIONS = ("range_test", "find_min_lr", "tune")  # config sections that no trial depends on
 
 Status = Literal["completed", "diverged", "failed", "interrupted"]
 
@@ -31,6 +30,8 @@ class TrialSpec:
         climb: the sweep is a climb to max-lr, which ends by the rule of `analysis.climb`, not the divergence rule.
         target: smoothed loss at which a climb has done enough; None: it goes on.
         cap: updates after which a climb is broken off; None: at the end of its policy.
+        label: what the user knows it by beside its seed, where an experiment has trials of more than one kind; decides
+            nothing.
     """
 
     experiment: str
@@ -42,11 +43,13 @@ class TrialSpec:
     climb: bool = False
     target: float | None = None
     cap: int | None = None
+    label: str = ""
 
     @property
     def id(self) -> str:
         """`seed-0-` and eight hex digits of a hash of what the trial does; where and how it runs is left out."""
         decisive = {**self._fields(), "config": essential(identity(self.config))}
+        decisive.pop("label", None)
         canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"), default=str)
         return f"seed-{self.seed}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
@@ -79,6 +82,7 @@ class TrialResult:
         seconds, cpu_seconds: wall-clock and process time of the trial.
         notes: sentences for the user.
         lost: what could not be written to disk, as sentences; with any of them the run is degraded.
+        test_size: images that `test_accuracy` is a share of; 0 without a test.
     """
 
     id: str
@@ -92,6 +96,7 @@ class TrialResult:
     cpu_seconds: float = 0.0
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    test_size: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain data. The writers of `runs` turn a non-finite float into the word `nan`, `inf` or `-inf`."""

@@ -4,6 +4,8 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 
 from lrlab.analysis.divergence import StopReason
 from lrlab.engine.actions import At, Every
@@ -16,6 +18,7 @@ from lrlab.engine.records import EvalRecord, Observer
 from lrlab.engine.state import Progress, capture_state, restore_state, weights
 from lrlab.errors import CheckpointError
 from lrlab.launch.assemble import Trial
+from lrlab.launch.cadence import steps_between
 from lrlab.launch.origin import STRICT_HINT, check_origin, origin_of
 from lrlab.launch.outcome import training_result
 from lrlab.launch.saving import Saver
@@ -121,17 +124,18 @@ class Training:
 
     def _actions(self) -> list[Action]:
         total, per_epoch = self.trial.policy.total, self._steps_per_epoch()
+        often = partial(steps_between, total=total, steps_per_epoch=per_epoch)
         actions: list[Action] = []
         if self.trial.val is not None:
-            actions.append(At(Every(self.train.validate_every or per_epoch, total).due, self._validate))
+            actions.append(At(Every(often(self.train.validate_every), total).due, self._validate))
         if self.store is not None:
             checkpoint = self.train.checkpoint
-            actions.append(At(Every(checkpoint.every or per_epoch, total).due, self.save))
+            actions.append(At(Every(often(checkpoint.every), total).due, self.save))
             actions.append(At(set(checkpoint.snapshots).__contains__, self._snapshot))
         return actions
 
-    def _steps_per_epoch(self) -> int:
-        return max(1, (self.trial.batches_per_epoch or 1) // self.trial.task.accumulate)
+    def _steps_per_epoch(self) -> Fraction:
+        return Fraction(self.trial.batches_per_epoch or 1, self.trial.task.accumulate)
 
     def _validate(self, step: int) -> StopReason | None:
         assert self.trial.val is not None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from lrlab.policies.base import Hyper
 from lrlab.policies.durations import Duration, divide
 from lrlab.policies.frame import Frame
 from lrlab.policies.phases import Pair, Phase, Phased
@@ -26,9 +27,13 @@ class OneCycle(Phased):
         momentum: (low, high): low at the peak, high at both ends of the cycle and after; None leaves it alone.
         own_momentum: what is reported where momentum is not cycled.
         final_div: instead of `final_lr`; default 100.
+        match_effective: lr times (1 - momentum) / (1 - own_momentum), so that lr / (1 - momentum), the effective lr of
+            torch's form, is what the constant momentum `own_momentum` would give; for telling what cycling momentum
+            does from what it does to the effective lr.
 
     Raises:
-        ValueError: too few steps, or lrs not in the order final <= min < max, or two final lrs.
+        ValueError: too few steps, or lrs not in the order final <= min < max, or two final lrs, or an effective lr to
+            match without a momentum that moves or one to compare with.
 
     Source: Smith 2018, arXiv:1803.09820, section 4; Smith, Topin 2018, arXiv:1708.07120.
     """
@@ -42,6 +47,7 @@ class OneCycle(Phased):
     momentum: tuple[float, float] | None = (0.85, 0.95)
     own_momentum: float | None = None
     final_div: float | None = None
+    match_effective: bool = False
 
     def __post_init__(self) -> None:
         if self.final_lr is not None and self.final_div is not None:
@@ -49,6 +55,8 @@ class OneCycle(Phased):
         low, _, final = self.lrs
         if not 0 < final <= low < self.max_lr:
             raise ValueError(f"lrs must satisfy 0 < final <= min < max; got {final:g}, {low:g}, {self.max_lr:g}")
+        if self.match_effective and (self.momentum is None or self.own_momentum is None):
+            raise ValueError("match_effective needs a momentum that is cycled, and own_momentum to match")
         _ = self.lengths
 
     @cached_property
@@ -75,6 +83,13 @@ class OneCycle(Phased):
             Phase("final", "min-lr", last, (low, final), held, self.shape),
         )
 
+    def at(self, step: int) -> Hyper:
+        """What update `step` uses; past the end, what the last one uses."""
+        hyper = super().at(step)
+        if not self.match_effective or hyper.momentum is None or self.own_momentum is None:
+            return hyper
+        return hyper._replace(lr=hyper.lr * (1 - hyper.momentum) / (1 - self.own_momentum))
+
 
 def _opposite(momentum: Pair | None) -> tuple[Pair | None, Pair | None, Pair | None]:
     """Momentum of the three phases."""
@@ -97,4 +112,5 @@ def build(spec: Any, frame: Frame) -> OneCycle:
         momentum=frame.cycled(spec.cycle_momentum, spec.momentum_low, spec.momentum_high),
         own_momentum=frame.momentum,
         final_div=spec.final_div,
+        match_effective=spec.match_effective,
     )

@@ -21,7 +21,7 @@ from lrlab.track.tensorboard import tensorboard_sink
 def report_range_test(folder: Path, finding: RangeFinding, *, title: str) -> list[Path]:
     """The loss-vs-lr figure, as files and on TensorBoard's images page, with the answer on its hparams page."""
     answers = {"max_lr": finding.suggestion} if finding.suggestion is not None else {}
-    return _publish(folder, {"range-test": plot(finding, title=title)}, answers, step=len(finding.lrs))
+    return publish(folder, {"range-test": plot(finding, title=title)}, answers, step=len(finding.lrs))
 
 
 def report_min_lr(folder: Path, finding: MinLrFinding, *, title: str) -> list[Path]:
@@ -36,7 +36,7 @@ def report_min_lr(folder: Path, finding: MinLrFinding, *, title: str) -> list[Pa
         figures["gate"] = gate_figure(finding, title=title)
     if finding.range_finding is not None:
         figures["range-test"] = plot(finding.range_finding, title=f"The range test before it. {title}")
-    return _publish(folder, figures, _min_lr_answers(finding), step=finding.up + finding.hold)
+    return publish(folder, figures, _min_lr_answers(finding), step=finding.up + finding.hold)
 
 
 def _min_lr_answers(finding: MinLrFinding) -> dict[str, float]:
@@ -53,10 +53,11 @@ def report_training(folder: Path, finding: TrainFinding, *, title: str, name: st
     rows = {outcome.seed: read_rows(folder / "trials" / outcome.id / "metrics.jsonl") for outcome in finding.seeds}
     metrics = {name: found.mean for name, found in finding.summary.items()}
     last = max(outcome.steps for outcome in finding.seeds)
-    return _publish(folder, {name: training_figure(rows, title=title)}, metrics, step=last)
+    return publish(folder, {name: training_figure(rows, title=title)}, metrics, step=last)
 
 
-def _publish(folder: Path, figures: Mapping[str, Figure], answers: Mapping[str, float], *, step: int) -> list[Path]:
+def publish(folder: Path, figures: Mapping[str, Figure], answers: Mapping[str, float], *, step: int) -> list[Path]:
+    """Each figure as PNG and SVG, and on TensorBoard's images page; `answers` on its hparams page."""
     sinks = GuardedSinks([tensorboard_sink(folder / "tb" / "summary")], _warn)
     paths: list[Path] = []
     for name, figure in figures.items():

@@ -19,6 +19,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
     "#7F7F7F",
 )
 SEED_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
+ARM_COLOURS = (*SEED_COLOURS, GREY, "black")
+ARM_MARKERS = "osD^vPX*h"  # one more than colours: 72 arms before two look alike
 TITLE, LABEL, SMALL = 12, 10.5, 9
 _PER_INCH = 13  # characters in SMALL
 

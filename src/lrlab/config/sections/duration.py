@@ -7,6 +7,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 PATTERN = r"^(\d+it|\d+(\.\d+)?(ep|%))$"
+BUDGET = r"^[1-9]\d*(it|ep)$"
 
 
 def _length(value: Any) -> str:
@@ -23,6 +24,20 @@ def _duration(value: Any) -> int | str:
     raise PydanticCustomError("duration", "a duration is parts (30), steps (200it), epochs (5ep) or a share (37.5%)")
 
 
+def _steps(value: Any) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    if isinstance(value, str) and _sensible(value):
+        return value
+    raise PydanticCustomError("steps", "must be a number of steps (50), or 200it, 5ep (epochs), 10% (of the training)")
+
+
+def _budget(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(BUDGET, value, re.ASCII):
+        return value
+    raise PydanticCustomError("budget", "a budget is whole epochs (3ep) or steps (200it)")
+
+
 def _sensible(written: str) -> bool:
     """Whether it is a length: longer than no time, and not more than the whole."""
     if re.fullmatch(PATTERN, written, re.ASCII) is None:
@@ -34,7 +49,10 @@ def _sensible(written: str) -> bool:
 _TEXT = {"type": "string", "pattern": PATTERN}
 Length = Annotated[str, PlainValidator(_length), WithJsonSchema(_TEXT)]
 """`200it`, `5ep` or `10%`."""
-Duration = Annotated[
-    int | str, PlainValidator(_duration), WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, _TEXT]})
-]
+_COUNT_OR_TEXT = {"anyOf": [{"type": "integer", "minimum": 1}, _TEXT]}
+Duration = Annotated[int | str, PlainValidator(_duration), WithJsonSchema(_COUNT_OR_TEXT)]
 """A length, or parts of what is left."""
+Steps = Annotated[int | str, PlainValidator(_steps), WithJsonSchema(_COUNT_OR_TEXT)]
+"""A length, or a number of steps."""
+Budget = Annotated[str, PlainValidator(_budget), WithJsonSchema({"type": "string", "pattern": BUDGET})]
+"""`200it` or `3ep`: the length of a training."""

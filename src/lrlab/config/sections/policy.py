@@ -79,6 +79,11 @@ class OneCycle(WarmedUp):
     cycle_momentum: bool = Field(True, description=_CYCLE)
     momentum_low: float = Field(0.85, ge=0, lt=1, description="Momentum at the peak.")
     momentum_high: float = Field(0.95, ge=0, lt=1, description="Momentum at the start and after the cycle.")
+    match_effective: bool = Field(
+        False,
+        description="Scale the lr by (1 - momentum) / (1 - optimizer.momentum): the effective lr is then that of the "
+        "constant momentum, while momentum moves.",
+    )
 
 
 class TorchOneCycle(WarmedUp):

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from lrlab.config.sections.base import STEPS, Section
+from lrlab.config.sections.duration import Steps
 
 DEFAULT_EPOCHS = 10
 
@@ -62,8 +63,10 @@ class TrainConfig(Section):
         description="Share of the target spread evenly over all classes, in the training loss alone: validation and "
         "test losses are without.",
     )
-    validate_every: int | None = Field(
-        None, ge=1, json_schema_extra=STEPS, description="Steps between validations; None: each epoch."
+    validate_every: Steps | None = Field(
+        None,
+        json_schema_extra=STEPS,
+        description="Steps between validations, or a length (10%, 0.5ep); None: each epoch.",
     )
     log_every: int = Field(50, ge=1, json_schema_extra=STEPS, description="Steps between writes of the metrics.")
     stop_at_accuracy: float | None = Field(None, gt=0, le=1, description="Stop once validation accuracy is reached.")

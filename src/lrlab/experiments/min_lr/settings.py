@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from lrlab.config.compare import of_a_trial
 from lrlab.launch.assemble import with_values
-from lrlab.launch.spec import QUESTIONS, TrialSpec
+from lrlab.launch.spec import TrialSpec
 
 Method = Literal["time-to-target", "stable-ramp"]
 
@@ -103,7 +104,9 @@ class Settings:
             **_as_configured(self.base["policy"]),
         }
         config = with_values({**self.base, "policy": policy}, train={"steps": up + self.hold, "epochs": None})
-        return TrialSpec(self.name, seed, seeded(config, seed), sweep=True, climb=True, **ending)
+        return TrialSpec(
+            self.name, seed, seeded(config, seed), sweep=True, climb=True, label=f"climb from {ratio:.3g}", **ending
+        )
 
     def training(self, ratio: float, seed: int) -> TrialSpec:
         """A short one-cycle training from `ratio` of the max-lr."""
@@ -115,16 +118,12 @@ class Settings:
         }
         length = {"steps": self.confirm, "epochs": None, "validate_every": self.confirm}
         config = with_values({**self.base, "policy": policy}, train=length)
-        return TrialSpec(self.name, seed, seeded(config, seed))
+        return TrialSpec(self.name, seed, seeded(config, seed), label=f"one-cycle from {ratio:.3g}")
 
 
 def seeded(config: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """The config of one trial: what does not change it is left out, since it must not change its id."""
-    trial = with_values(config, train={"seed": seed})
-    for section in (*QUESTIONS, "name"):
-        trial.pop(section, None)
-    trial["train"].pop("seeds", None)
-    return trial
+    """The config of one trial."""
+    return of_a_trial(with_values(config, train={"seed": seed}))
 
 
 def _ratios(wanted: Mapping[str, Any], max_lr: float) -> tuple[float, ...]:
