@@ -38,8 +38,9 @@ bench: $(VENV)/.installed  ## what a range test costs a step, beside a bare loop
 golden: $(VENV)/.installed  ## write the golden loss curves anew; only where what lrlab computes was meant to change
 	$(BIN)/python tests/golden/golden_curves.py
 
-statistics: $(VENV)/.installed  ## how often the intervals hold the truth: the tables of docs/statistics.md
+statistics: $(VENV)/.installed  ## how often the intervals hold the truth and a min-lr search errs: docs/tables and docs/statistics.md
 	$(BIN)/python benchmarks/statistics_coverage.py --write
+	$(BIN)/python benchmarks/min_lr_simulation.py --write
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -21,9 +21,7 @@ from lrlab.launch.sweep import run_sweep
 good = timed(lambda ratio, seed: 30.5)
 
 
-@pytest.mark.parametrize(
-    ("bad", "how"), [(exploding, "non-finite"), (climbing, "climbed"), (plateau, "plateau")], ids=str
-)
+@pytest.mark.parametrize(("bad", "how"), [(exploding, "non-finite"), (climbing, "climbed"), (plateau, "plateau")])
 def test_a_bad_max_lr_fails_and_the_largest_that_passes_is_named(bad: Curve, how: str) -> None:
     found = answer(below(0.2, good, bad))
     assert [(a.max_lr, a.passed) for a in found.gate.attempts] == [(0.5, False), (0.25, False), (0.125, True)]
@@ -43,7 +41,7 @@ def test_a_good_one_passes_at_once() -> None:
     assert found.gate.critical_lr == 1.25
 
 
-@pytest.mark.parametrize("bad", [exploding, climbing, plateau], ids=str)
+@pytest.mark.parametrize("bad", [exploding, climbing, plateau])
 def test_auto_shrink_goes_on_with_it(bad: Curve) -> None:
     runner = Planted(below(0.2, good, bad))
     found = answer_of(runner, auto_shrink=True)
@@ -69,12 +67,12 @@ def test_a_trial_that_crashes_is_a_failed_climb() -> None:
     assert found.to_json()["gate"]["attempts"][0]["failures"] == {"0": None, "1": "crashed", "2": None}
 
 
-@pytest.mark.parametrize("bad", [exploding, climbing], ids=str)
+@pytest.mark.parametrize("bad", [exploding, climbing])
 def test_nothing_passes_after_six_halvings(bad: Curve) -> None:
     runner = Planted(bad)
     found = answer_of(runner)
-    assert [a.max_lr for a in found.gate.attempts] == [0.5 / 2**k for k in range(HALVINGS + 1)]
-    assert len(runner.asked) == 3 * (HALVINGS + 1)
+    assert [a.max_lr for a in found.gate.attempts] == [0.5 / 2**k for k in range(7)]  # down to a 64th
+    assert len(runner.asked) == 3 * 7
     assert found.passes is None and found.min_lr is None
     assert [flag.code for flag in found.flags] == ["GATE_FAILED"]
     assert answer(bad, auto_shrink=True).min_lr is None

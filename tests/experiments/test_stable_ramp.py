@@ -5,7 +5,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import UP, Asked, Curve, Planted, answer, answer_of, answer_once, climbing, reaching
+from planted import CHANCE, HOLD, UP, Asked, Curve, Planted, answer, answer_of, answer_once, climbing, reaching
 
 from lrlab.experiments.min_lr.finding import Candidate, MinLrFinding
 from lrlab.experiments.min_lr.settings import DEFAULT
@@ -53,6 +53,14 @@ def test_a_loser_costs_one_climb_one_update_shorter_than_the_references() -> Non
         assert asked == [(0, LENGTHS[0.1][0] - 1)]
         assert row(found, ratio).dropped == "slow: a climb of 19 updates fails with seed 0"
         assert row(found, ratio).time_ratio is None
+
+
+def test_all_climbs_have_the_same_number_of_updates() -> None:
+    """A short one is not at chance for want of time: nets that need 40 updates to learn show that here."""
+    slow = Planted(lambda a: [CHANCE] * 40 + [0.3] * (a.up + a.hold - 40))
+    found = answer_of(slow, method="stable-ramp")
+    assert {a.up + a.hold for a in map(Asked.of, slow.asked)} == {UP + HOLD}
+    assert set(row(found, 0.1).counts.values()) == {1}
 
 
 def test_where_the_reference_needs_no_climb_nobody_can_win() -> None:

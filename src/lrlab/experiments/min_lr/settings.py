@@ -92,18 +92,20 @@ class Settings:
     def climb(self, ratio: float, seed: int, *, up: int | None = None, **ending: Any) -> TrialSpec:
         """A climb from `ratio` of the max-lr to all of it, with momentum as the config's one-cycle has it.
 
-        `ending` says what ends it early (`target`, `cap`) or is measured before it (`measures`).
+        All climbs have the same number of updates: a shorter one (`up`) stays longer at the max-lr, so that none is
+        still at chance for want of time. `ending` says what ends it early (`target`, `cap`) or is measured before it
+        (`measures`).
         """
-        up = self.up if up is None else up
+        total, up = self.up + self.hold, self.up if up is None else up
         policy = {
             "name": "climb",
             "min_lr": ratio * self.max_lr,
             "max_lr": self.max_lr,
             "up": f"{up}it",
-            "hold": f"{self.hold}it",
+            "hold": f"{total - up}it",
             **_as_configured(self.base["policy"]),
         }
-        config = with_values({**self.base, "policy": policy}, train={"steps": up + self.hold, "epochs": None})
+        config = with_values({**self.base, "policy": policy}, train={"steps": total, "epochs": None})
         return TrialSpec(
             self.name, seed, seeded(config, seed), sweep=True, climb=True, label=f"climb from {ratio:.3g}", **ending
         )

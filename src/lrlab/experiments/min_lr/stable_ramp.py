@@ -2,7 +2,7 @@
 
 The study notes count the updates from min-lr to max-lr. At a fixed rate of climb that count is a formula
 (`literal_count`), and the largest candidate always wins. Made sound: how short may the climb be made? A candidate
-that lets the net reach the max-lr sooner, alive, is better.
+that lets the net reach the max-lr sooner, alive, is better. What a climb is shorter by it stays longer at the max-lr.
 
 Each seed is searched by bisection, as if longer climbs were always safer; they are not quite, which is why single
 seeds scatter. The reference goes first; a challenger is first asked for a climb one update shorter, and is out where
