@@ -60,7 +60,7 @@ def test_cut_after_lines_of_the_journal_and_in_the_middle_of_some(search: str, t
     assert set(once.values()) == {1}
     lines = (tmp_path / "straight").read_bytes().splitlines(keepends=True)
     cut = tmp_path / "cut"
-    for n, kept in enumerate(range(0, len(lines), len(lines) // 10)):
+    for n, kept in enumerate(range(0, len(lines), len(lines) // 6)):
         torn = len(lines[kept]) // 2 if n % 2 else 0
         cut.write_bytes(b"".join(lines[:kept]) + lines[kept][:torn])
         before = finished(cut)
