@@ -23,6 +23,7 @@ def training_result(
         cpu_seconds=seconds[1],
         notes=_notes(trial, progress.step, reason, saver),
         lost=saver.lost,
+        val_size=trial.facts.val_size if trial.facts is not None and trial.val is not None else 0,
         test_size=trial.facts.test_size if trial.facts is not None and trial.test is not None else 0,
     )
 

@@ -82,7 +82,7 @@ class TrialResult:
         seconds, cpu_seconds: wall-clock and process time of the trial.
         notes: sentences for the user.
         lost: what could not be written to disk, as sentences; with any of them the run is degraded.
-        test_size: images that `test_accuracy` is a share of; 0 without a test.
+        val_size, test_size: images that `val_accuracy` and `test_accuracy` are shares of; 0 without such a split.
     """
 
     id: str
@@ -96,6 +96,7 @@ class TrialResult:
     cpu_seconds: float = 0.0
     notes: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    val_size: int = 0
     test_size: int = 0
 
     def to_json(self) -> dict[str, Any]:

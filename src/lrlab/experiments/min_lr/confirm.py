@@ -58,5 +58,7 @@ def run_confirmation(
         if all(r.status == "completed" and math.isfinite(r.metrics.get(metric, math.nan)) for r in (mine, other))
     ]
     values, others = tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
-    comparison = compare_paired(values, others, log=False) if pairs else None
+    images = max((result.val_size for result in completed), default=0)
+    resolution = 1 / images if images and metric == "val_accuracy" else 0.0
+    comparison = compare_paired(values, others, log=False, resolution=resolution) if pairs else None
     return Confirmation(ratio, settings.reference, metric, values, others, comparison, settings.confirm, tuple(results))

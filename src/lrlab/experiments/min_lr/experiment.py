@@ -167,7 +167,7 @@ def _answer(
 ) -> MinLrFinding:
     winner, decisive, flags = decision.winner, decision.decisive, []
     if settings.max_lr < asked:
-        message = f"max-lr {asked:.3g} fails its gate; everything below is for {settings.max_lr:.3g}"
+        message = f"max-lr {asked:.3g} fails its gate; the answer is for {settings.max_lr:.3g}"
         flags.append(Flag("SHRUNK", message))
     if confirmation is not None and confirmation.ratio == winner and confirmation.worse:
         message = f"in short trainings ratio {winner:.3g} is surely worse than {settings.reference:.3g}, which is kept"

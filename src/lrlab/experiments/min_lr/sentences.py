@@ -31,6 +31,12 @@ def verdict_of(settings: Settings, decision: Decision, winner: float, decisive: 
         return f"only ratio {settings.reference:.3g} is left: the others dropped out, and it is kept"
     if settings.method == "stable-ramp" and _needs_none(decision):
         return f"the net stands max-lr {settings.max_lr:.3g} without any climb to it, so the climbs tell nothing apart"
+    slower = [f"{r:.3g}" for r in running if decision.compared[r].differs and decision.compared[r].ratio > 1]
+    if slower:
+        return (
+            f"no candidate {what} surely sooner than ratio {settings.reference:.3g}, and {', '.join(slower)} surely later "
+            f"({settings.seeds} seeds)"
+        )
     return (
         f"no candidate {what} surely sooner than ratio {settings.reference:.3g}: "
         f"between {min(running):.3g} and {max(running):.3g} of the max-lr the choice is within the "
@@ -52,7 +58,7 @@ def gate_flag(asked: float, gate: Gate) -> Flag:
     if gate.passes is not None:
         return Flag(
             "GATE_FAILED",
-            f"{how}; {gate.passes:.3g} passes. Use that: --max-lr {gate.passes:.3g}, or go on with it: --auto-shrink",
+            f"{how}; {gate.passes:.3g} passes. Use that one, or let the search go on with it: auto_shrink",
         )
     lowest = gate.attempts[-1].max_lr
     if gate.no_signal:
