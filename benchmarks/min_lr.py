@@ -1,25 +1,27 @@
 """What a min-lr search and a tuning are worth on MNIST, measured; the tables of docs/min_lr.md.
 
-    python benchmarks/min_lr.py tune  --data DIR    # tune for 5 epochs against a grid of 8 max-lrs, 5 seeds
-    python benchmarks/min_lr.py ratios --data DIR   # climbs and short trainings over max-lr and ratio, 5 seeds
+    python benchmarks/min_lr.py tune  --norm batch --data DIR    # tune for 5 epochs against a grid of 8 max-lrs
+    python benchmarks/min_lr.py ratios --norm none --data DIR    # climbs and short trainings over max-lr and ratio
 
-Every trial is kept in `runs/bench-min-lr/` by its id as soon as it is done, so a run that was broken off goes on
+Five seeds; configs/mnist.yaml at width 16, with BatchNorm and without. Every trial is kept in `runs/bench-min-lr/` by its id as soon as it is done, so a run that was broken off goes on
 where it stopped. `--write` puts the table into docs/tables/min_lr.json; it may be used while trials are missing.
-One thread; about an hour of CPU for each part.
+One thread; up to an hour of CPU for each.
 """
 
 import argparse
 import json
 import statistics
 import sys
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lrlab.analysis.climb import judge, reached
+from lrlab.analysis.climb import reached
 from lrlab.analysis.intervals import mean_interval
 from lrlab.config.load import load_config
-from lrlab.experiments.min_lr.gate import DROP
+from lrlab.experiments.min_lr.gate import climbed, target_of
 from lrlab.experiments.min_lr.settings import Settings, seeded
 from lrlab.experiments.range_test import RangeTest
 from lrlab.experiments.tune import Tune
@@ -56,15 +58,15 @@ def run_kept(spec: TrialSpec) -> TrialResult:
     return result
 
 
-def config_of(data: Path, *overrides: str) -> dict[str, Any]:
-    """configs/mnist.yaml with overrides."""
-    loaded = load_config(ROOT / "configs" / "mnist.yaml", [f"data.root={data}", *overrides])
-    return loaded.config.model_dump(mode="json")
+def config_of(data: Path, norm: str, *overrides: str) -> dict[str, Any]:
+    """configs/mnist.yaml at half its width, with overrides."""
+    own = [f"data.root={data}", "model.width=16", f"model.norm={norm}"]
+    return load_config(ROOT / "configs" / "mnist.yaml", [*own, *overrides]).config.model_dump(mode="json")
 
 
-def tune_part(data: Path) -> dict[str, Any]:
+def tune_part(data: Path, norm: str) -> dict[str, Any]:
     """The tuning, and one-cycle trainings at each lr of the grid."""
-    config = config_of(data, f"train.epochs={EPOCHS}", f"train.seeds={SEEDS}")
+    config = config_of(data, norm, f"train.epochs={EPOCHS}", f"train.seeds={SEEDS}")
     finding: Any = drive(Tune.from_config(config), run_kept)[0]
     grid = []
     for lr in GRID:
@@ -85,42 +87,32 @@ def tune_part(data: Path) -> dict[str, Any]:
     }
 
 
-def ratios_part(data: Path) -> Rows:
-    """Climbs and short trainings: model x max-lr x ratio, all seeds, nothing raced."""
+def ratios_part(data: Path, norm: str) -> Rows:
+    """Climbs and short trainings: max-lr x ratio, all seeds, nothing raced."""
     rows: Rows = []
-    for norm in ("batch", "none"):
-        config = config_of(data, f"model.norm={norm}", "find_min_lr.seeds=5", "range_test.seeds=5")
-        suggestion = drive(RangeTest.from_config(config), run_kept)[0].suggestion  # type: ignore[attr-defined]
-        for factor in FACTORS:
-            max_lr = float(f"{factor * suggestion:.4g}")
-            settings = Settings.from_config(config, max_lr)
-            climbs = {ratio: [run_kept(settings.climb(ratio, seed)) for seed in range(SEEDS)] for ratio in RATIOS}
-            target = _target(climbs[0.1])
-            for ratio in RATIOS:
-                rows.append(
-                    {
-                        "norm": norm,
-                        "factor": factor,
-                        "max_lr": max_lr,
-                        **_ratio_row(settings, ratio, climbs[ratio], target),
-                    }
-                )
+    config = config_of(data, norm, "find_min_lr.seeds=5", "range_test.seeds=5")
+    found: Any = drive(RangeTest.from_config(config), run_kept)[0]
+    for factor in FACTORS:
+        settings = Settings.from_config(config, float(f"{factor * found.suggestion:.4g}"))
+        climbs = {ratio: [run_kept(settings.climb(ratio, seed)) for seed in range(SEEDS)] for ratio in RATIOS}
+        target = _target(climbs[0.1], settings.up)
+        for ratio in RATIOS:
+            own = _ratio_row(settings, ratio, climbs[ratio], target)
+            rows.append({"factor": factor, "max_lr": settings.max_lr, **own})
     return rows
 
 
-def _target(gate: Iterable[TrialResult]) -> float | None:
+def _target(gate: Sequence[TrialResult], up: int) -> float | None:
     """As the gate has it; None where a climb failed."""
-    found = [(r.metrics["chance"], judge(r.series["loss"], chance=r.metrics["chance"], whole=True)) for r in gate]
-    if any(climbed.failure for _, climbed in found):
+    judged = {result.seed: climbed(result, whole=True) for result in gate}
+    if any(found.failure for found in judged.values()):
         return None
-    chance = min(found[0][0], statistics.median(climbed.start for _, climbed in found))
-    return chance - DROP * (chance - statistics.median(climbed.final for _, climbed in found))
+    climbs = {result.seed: result for result in gate}
+    return target_of(climbs, judged, statistics.median(r.metrics["chance"] for r in gate), up)
 
 
 def _ratio_row(settings: Settings, ratio: float, climbs: list[TrialResult], target: float | None) -> dict[str, Any]:
-    from dataclasses import replace
-
-    failures = [judge(r.series["loss"], chance=r.metrics["chance"], whole=True).failure for r in climbs]
+    failures = [climbed(result, whole=True).failure for result in climbs]
     counts = [reached(r.series["loss"], target) for r in climbs] if target is not None else []
     if ratio < 1:
         short = replace(settings, confirm=SHORT)
@@ -130,7 +122,7 @@ def _ratio_row(settings: Settings, ratio: float, climbs: list[TrialResult], targ
         accuracies = []  # a one-cycle from max-lr to max-lr is none
     return {
         "ratio": ratio,
-        "failed": sum(failure is not None for failure in failures),
+        "failed": dict(Counter(failure for failure in failures if failure is not None)),
         "updates": sorted(count if count is not None else settings.up + settings.hold for count in counts),
         "short": accuracy(accuracies) if accuracies else None,
     }
@@ -146,15 +138,16 @@ def accuracy(values: list[float]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("tune", "ratios"))
+    parser.add_argument("--norm", choices=("batch", "none"), default="batch")
     parser.add_argument("--data", type=Path, required=True, help="where MNIST lies")
     parser.add_argument("--write", action="store_true", help=f"put the answer into {TABLE.relative_to(ROOT)}")
     arguments = parser.parse_args()
-    parts: dict[str, Callable[[Path], Any]] = {"tune": tune_part, "ratios": ratios_part}
-    answer = parts[arguments.part](arguments.data)
+    parts: dict[str, Callable[[Path, str], Any]] = {"tune": tune_part, "ratios": ratios_part}
+    answer = parts[arguments.part](arguments.data, arguments.norm)
     print(json.dumps(answer, indent=1))
     if arguments.write:
         known = json.loads(TABLE.read_text()) if TABLE.exists() else {}
-        write_json(TABLE, {**known, arguments.part: answer})
+        write_json(TABLE, {**known, f"{arguments.part}-{arguments.norm}": answer})
 
 
 if __name__ == "__main__":

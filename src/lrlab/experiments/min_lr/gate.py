@@ -93,11 +93,11 @@ def run_gate(
         known = [level for level in levels if math.isfinite(level)]
         chance = statistics.median(known) if known else math.nan
         if attempts[-1].passed:
-            return Gate(tuple(attempts), climbs, chance, _target(climbs, judged, chance, settings.up), critical)
+            return Gate(tuple(attempts), climbs, chance, target_of(climbs, judged, chance, settings.up), critical)
     return Gate(tuple(attempts), {}, chance, math.nan, critical)
 
 
-def _target(climbs: Mapping[int, TrialResult], judged: Mapping[int, Climbed], chance: float, up: int) -> float:
+def target_of(climbs: Mapping[int, TrialResult], judged: Mapping[int, Climbed], chance: float, up: int) -> float:
     """A loss that the median climb of the gate reaches on its way up.
 
     A net that learns only once it is at max-lr is still at chance there; what it reaches in the hold counts then, and
