@@ -3,8 +3,9 @@
     python benchmarks/min_lr.py tune  --norm batch --data DIR    # tune for 5 epochs against a grid of 8 max-lrs
     python benchmarks/min_lr.py ratios --norm none --data DIR    # climbs and short trainings over max-lr and ratio
 
-Five seeds; configs/mnist.yaml at width 16, with BatchNorm and without. Every trial is kept in `runs/bench-min-lr/` by its id as soon as it is done, so a run that was broken off goes on
-where it stopped. `--write` puts the table into docs/tables/min_lr.json; it may be used while trials are missing.
+Five seeds; configs/mnist.yaml at width 16, with BatchNorm and without. Every trial is kept in runs/bench-min-lr/ by its
+id as soon as it is done, so a run that was broken off goes on where it stopped. `--write` puts the table into
+docs/tables/min_lr.json.
 One thread; up to an hour of CPU for each.
 """
 

@@ -34,8 +34,8 @@ def verdict_of(settings: Settings, decision: Decision, winner: float, decisive: 
     slower = [f"{r:.3g}" for r in running if decision.compared[r].differs and decision.compared[r].ratio > 1]
     if slower:
         return (
-            f"no candidate {what} surely sooner than ratio {settings.reference:.3g}, and {', '.join(slower)} surely later "
-            f"({settings.seeds} seeds)"
+            f"no candidate {what} surely sooner than ratio {settings.reference:.3g}, and {', '.join(slower)} "
+            f"surely later ({settings.seeds} seeds)"
         )
     return (
         f"no candidate {what} surely sooner than ratio {settings.reference:.3g}: "
