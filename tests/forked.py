@@ -18,14 +18,14 @@ _context.set_forkserver_preload(list(HEAVY))  # the server is started by the fir
 
 
 class Forked:
-    """What the tests use of a `subprocess.Popen`; stdout and stderr are files."""
+    """What the tests use of a `subprocess.Popen`; the streams are files, or a terminal, by path."""
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, stdout: str, stderr: str
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], streams: Mapping[str, str]
     ) -> None:
-        self._files = [Path(stdout), Path(stderr)]
-        streams = {"stdin": os.devnull, "stdout": stdout, "stderr": stderr}
-        self._process = _context.Process(target=_lrlab, args=(arguments, str(folder), dict(environment), streams))
+        self._files = [Path(streams[name]) for name in ("stdout", "stderr")]
+        what = (arguments, str(folder), dict(environment), {"stdin": os.devnull, **streams})
+        self._process = _context.Process(target=_lrlab, args=what)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -62,11 +62,11 @@ def _lrlab(arguments: Sequence[str], folder: str, environment: dict[str, str], s
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for number, (name, mode) in enumerate([("stdin", "r"), ("stdout", "w"), ("stderr", "w")]):
+    for number, (name, mode, buffering) in enumerate([("stdin", "r", -1), ("stdout", "w", -1), ("stderr", "w", 1)]):
         opened = os.open(streams[name], os.O_RDWR | os.O_CREAT | os.O_NOCTTY)
         os.dup2(opened, number)
         os.close(opened)
-        setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+        setattr(sys, name, open(number, mode, buffering, closefd=False))  # noqa: SIM115
     sys.argv = ["lrlab", *arguments]
     assert not any(name.partition(".")[0] in ("lrlab", "typer", "rich") for name in sys.modules)
     from lrlab.cli.app import main

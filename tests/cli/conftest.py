@@ -78,15 +78,15 @@ def spawn(here: Path) -> Iterator[Spawn]:
 
 @pytest.fixture
 def fork(here: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
-    """Start a command here as a process that need not import PyTorch first; `env` as of `spawn`."""
+    """Start a command here as a process that need not import PyTorch first; streams are paths."""
     started: list[Forked] = []
     files = tmp_path_factory.mktemp("streams")
 
-    def start(*arguments: str, env: dict[str, str | None] | None = None) -> Forked:
+    def start(*arguments: str, env: dict[str, str | None] | None = None, **streams: str) -> Forked:
         changed = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
         environment = {name: value for name, value in changed.items() if value is not None}
-        out, err = (str(files / f"{len(started)}.{name}") for name in ("out", "err"))
-        started.append(Forked(arguments, here, environment, stdout=out, stderr=err))
+        paths = {name: str(files / f"{len(started)}.{name}") for name in ("stdout", "stderr")}
+        started.append(Forked(arguments, here, environment, {**paths, **streams}))
         return started[-1]
 
     yield start

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 SMALL = ("data.name=fake", "data.batch_size=16", "data.crop=1", "model.width=8", "model.depth=2", "model.dropout=0.2")
 TRAIN = ("train", *SMALL, "train.epochs=3", "train.checkpoint.every=20", "train.log_every=7", "--seeds", "3", "-q")
 LONG = ("train", *SMALL, "train.steps=900", "train.validate_every=300", "train.checkpoint.every=60", "--seeds", "3")
-PATIENCE = 120.0  # seconds; only a hang takes so long
+PATIENCE = 240.0  # seconds; only a hang takes so long
 TIMES = ("seconds", "cpu_seconds")
 
 

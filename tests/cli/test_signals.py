@@ -18,7 +18,7 @@ LONG = (
     "model.dropout=0.2", "train.steps=600", "train.validate_every=100",
     "train.checkpoint.every=60", "train.log_every=7",
 )  # fmt: skip
-PATIENCE = 60.0  # seconds; only a hang takes so long
+PATIENCE = 240.0  # seconds; only a hang takes so long
 
 
 def until(true: Callable[[], bool], process: Any) -> None:

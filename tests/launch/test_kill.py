@@ -81,8 +81,8 @@ def test_killed_at_random_instants_until_it_is_through(tmp_path: Path) -> None:
             time.sleep(chance.uniform(0.0, 0.3))
             assert process.poll() is None, "too quick to be killed: make it longer"
             process.send_signal(signal.SIGKILL)
-        assert process.wait(120) == (0 if last else -signal.SIGKILL)
-    assert start(whole).wait(120) == 0
+        assert process.wait(240) == (0 if last else -signal.SIGKILL)
+    assert start(whole).wait(240) == 0
     ends = []
     for folder in (whole, chased):
         (trial,) = folder.glob("runs/train/2*/trials/*")
@@ -92,7 +92,7 @@ def test_killed_at_random_instants_until_it_is_through(tmp_path: Path) -> None:
 
 
 def start(folder: Path, *more: str) -> Forked:
-    return Forked([*LONG, *more], folder, os.environ, stdout=os.devnull, stderr=os.devnull)
+    return Forked([*LONG, *more], folder, os.environ, {"stdout": os.devnull, "stderr": os.devnull})
 
 
 def written(folder: Path) -> set[Path]:
