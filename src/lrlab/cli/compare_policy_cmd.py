@@ -127,7 +127,9 @@ def _print(finding: "ComparePolicyFinding", folder: Path, plots: list[Path]) -> 
         header = ("rank", "arm", "lr", "test acc %", "95 %", f"vs {table.reference}", "95 %", "verdict")
         print_table(header, [_cells(row, table) for row in table.rows], right=("rank", "lr", "test acc %"))
         typer.echo(f"{table.headline}\n")
-    typer.echo("differs: from the reference, at a family-wise error of 5 % (Holm); differences in points of accuracy")
+    typer.echo(
+        "differs: from the reference, at 5 % for all of a table together (Holm); an interval is about its pair alone"
+    )
     for note in finding.notes:
         typer.echo(f"note: {note}")
     cost = finding.cost

@@ -103,9 +103,13 @@ def _budgets(finding: ComparePolicyFinding, question: str, title: str) -> Figure
         Line(name, tuple(_point(table, table.row(name)) for table in tables if table.row(name).mean is not None))
         for name in finding.arms[question]
     ]
-    ticks = {float(table.steps): f"{table.steps:,} steps\n({table.budget})" for table in tables}
+    ticks = {float(table.steps): _tick(table) for table in tables}
     x, y = "budget (log scale)", f"test accuracy, % {_SCALE}"
     return accuracy_lines_figure(lines, title=title, x=x, y=y, finest=_finest(tables), ticks=ticks, front=True)
+
+
+def _tick(table: Table) -> str:
+    return f"{table.steps:,} steps" + (f"\n({table.budget})" if table.budget.endswith("ep") else "")
 
 
 def _point(table: Table, row: Row) -> Point:
