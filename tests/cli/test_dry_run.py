@@ -97,5 +97,5 @@ def test_of_a_run_to_resume_what_is_missing_counts(lrlab: Any, here: Path) -> No
 def test_jobs_share_the_clock_and_not_the_cpu(
     monkeypatch: pytest.MonkeyPatch, trials: int, jobs: int, threads: int | None, rounds: int
 ) -> None:
-    monkeypatch.setattr(predict, "_usable_cpus", lambda: 4)
-    assert total(Cost(10.0, 9.0), trials, jobs, cpu_threads=threads) == Cost(10.0 * rounds, 9.0 * trials)
+    monkeypatch.setattr(predict, "allowed_cpus", lambda: 4)
+    assert total([Cost(10.0, 9.0)] * trials, jobs, cpu_threads=threads) == Cost(10.0 * rounds, 9.0 * trials)

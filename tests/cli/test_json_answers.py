@@ -20,6 +20,8 @@ UPDATE = "LRLAB_UPDATE_SNAPSHOTS"
 TINY = ("data.name=fake", "data.batch_size=16", "model.width=8", "model.depth=2", "-q")
 TRAIN, RANGE = ("train", *TINY, "train.steps=6"), ("range-test", *TINY)
 COMPARE = ("compare-policy", *TINY, "train.steps=4", "--policies", "onecycle,constant")
+SEARCH = ("find-min-lr", *TINY, "find_min_lr.steps=12", "--seeds", "2", "--confirm", "find_min_lr.confirm_steps=6")
+TUNE = ("tune", *TINY, "train.steps=6", "find_min_lr.steps=12", "find_min_lr.seeds=2")
 DIVERGES = ("--policy", "constant", "optimizer.lr=1e25", "model.norm=none")
 NO_SIGNAL = ("range_test.lr_min=20", "range_test.lr_max=1000")
 WORDS = {"changes", "facts", "answer"}  # objects whose keys are not frozen here
@@ -29,6 +31,10 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "train --dry-run": [(*TRAIN, "--dry-run"), ("train", "data.name=mnist", "data.root=nowhere", "--dry-run")],
     "range-test": [(*RANGE, "--apply"), (*RANGE, "--seeds", "2"), (*RANGE, *NO_SIGNAL)],
     "range-test --dry-run": [(*RANGE, "--dry-run")],
+    "find-min-lr": [(*SEARCH, "--max-lr", "0.05", "--apply"), (*SEARCH, "--max-lr", "1e25"), SEARCH],
+    "find-min-lr --dry-run": [(*SEARCH, "--dry-run")],
+    "tune": [(*TUNE, "--baseline", "--seeds", "2"), (*TUNE, "--budget", "4000it"), (*TUNE, *NO_SIGNAL)],
+    "tune --dry-run": [(*TUNE, "--dry-run")],
     "compare-policy": [
         (*COMPARE, "model.norm=none", "--lrs", "0.1,1e25", "--seeds", "2"), (*COMPARE, "--lrs", "0.1", "--seeds", "1"),
     ],

@@ -64,7 +64,11 @@ def test_a_trial_that_crashes_is_a_failed_climb() -> None:
         return Planted(good)(spec)
 
     found, _ = drive(FindMinLr.from_config(planted.config_of()), crashes)
-    assert found.to_json()["gate"]["attempts"][0]["failures"] == {"0": None, "1": "crashed", "2": None}
+    assert found.to_json()["gate"]["attempts"][0]["climbs"] == [
+        {"seed": 0, "failure": None},
+        {"seed": 1, "failure": "crashed"},
+        {"seed": 2, "failure": None},
+    ]
 
 
 @pytest.mark.parametrize("bad", [exploding, climbing])

@@ -74,8 +74,15 @@ class Candidate:
         return {
             "ratio": self.ratio,
             "min_lr": self.min_lr,
-            "counts": {str(seed): count for seed, count in self.counts.items()},
-            "bounds": {str(seed): bound for seed, bound in self.bounds.items()},
+            "climbs": [
+                {
+                    "seed": seed,
+                    "updates": self.counts.get(seed),
+                    "bound": self.bounds.get(seed),
+                    "failure": self.failures.get(seed),
+                }
+                for seed in sorted(self.counts.keys() | self.bounds.keys() | self.failures.keys())
+            ],
             "median": self.median,
             "at_least": self.at_least,
             "iqr": list(self.iqr) if self.iqr else None,
@@ -84,7 +91,6 @@ class Candidate:
             "high_95": self.high,
             "adjusted_p": self.adjusted_p,
             "dropped": self.dropped,
-            "failures": {str(seed): how for seed, how in self.failures.items()},
             "literal_count": self.literal,
             "cost": self.cost.to_json(),
         }
@@ -181,7 +187,11 @@ class MinLrFinding:
             "candidates": [candidate.to_json() for candidate in self.candidates],
             "gate": {
                 "attempts": [
-                    {"max_lr": a.max_lr, "passed": a.passed, "failures": {str(s): f for s, f in a.failures.items()}}
+                    {
+                        "max_lr": a.max_lr,
+                        "passed": a.passed,
+                        "climbs": [{"seed": seed, "failure": failure} for seed, failure in a.failures.items()],
+                    }
                     for a in self.gate.attempts
                     if math.isfinite(a.max_lr)
                 ],
