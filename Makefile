@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 WORKERS ?= 2  # processes of the test-suite; a file's tests run in one of them, in order
 
-.PHONY: help demo test lint bench golden schema statistics clean
+.PHONY: help demo test lint bench golden schema statistics jobs min-lr clean
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,13 @@ golden: $(VENV)/.installed  ## write the golden loss curves anew; only where wha
 statistics: $(VENV)/.installed  ## how often the intervals hold the truth and a min-lr search errs: docs/tables and docs/statistics.md
 	$(BIN)/python benchmarks/statistics_coverage.py --write
 	$(BIN)/python benchmarks/min_lr_simulation.py --write
+
+jobs: $(VENV)/.installed  ## eight trials, two at once against one after the other, by the clock; wants an idle machine
+	$(BIN)/python benchmarks/jobs.py
+
+min-lr: $(VENV)/.installed  ## a tuning against a grid of max-lrs, and ratios, on MNIST in LRLAB_DATA: hours, and resumable
+	for norm in batch none; do for part in ratios tune; do \
+	    $(BIN)/python benchmarks/min_lr.py $$part --norm $$norm --data $$LRLAB_DATA --write || exit 1; done; done
 
 clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
