@@ -41,7 +41,7 @@ def find_min_lr(
     lrs: Sequence[float] | None = None,
     seeds: int = 5,
     seed: int = 0,
-    steps: int = 60,
+    steps: int = 50,
     hold: int | None = None,
     gate_seeds: int = 3,
     method: str = "time-to-target",

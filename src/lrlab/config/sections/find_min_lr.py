@@ -19,7 +19,7 @@ class FindMinLrConfig(Section):
     )
     lrs: tuple[Lr, ...] | None = Field(None, description="Instead of ratios: candidate lrs.")
     seeds: int = Field(5, ge=1, description="Climbs of each candidate, all candidates with the same seeds.")
-    steps: int = Field(60, ge=3, json_schema_extra=STEPS, description="Updates of a climb.")
+    steps: int = Field(50, ge=3, json_schema_extra=STEPS, description="Updates of a climb.")
     hold: int | None = Field(
         None, ge=1, json_schema_extra=STEPS, description="Updates at max_lr after it; default: a quarter of steps."
     )
