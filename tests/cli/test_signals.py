@@ -121,6 +121,7 @@ def test_the_second_signal_stops_at_once_and_keeps_the_checkpoint(here: Path, fo
     ]
     process = fork(*changed, *slow, "train.checkpoint.every=1")  # seconds per step: the flag is not looked at in time
     until(lambda: len(checkpoints(here)) >= 1, process)
+    time.sleep(0.2)  # well into the next step
     process.send_signal(signal.SIGINT)
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)
