@@ -21,7 +21,7 @@ def test_any_policy_is_drawn_with_its_knots(lrlab: Any, name: str) -> None:
     answer = lrlab("policy", "show", name)
     assert answer.code == 0 and answer.err == ""
     assert answer.out.startswith(
-        f"{name}: 80 steps; momentum {'is cycled' if name in ('onecycle', 'torch') else 'stays'}"
+        f"{name}: 80 steps; momentum {'is cycled' if name in ('onecycle', 'torch', 'climb') else 'stays'}"
     )
     table = answer.out[answer.out.index("knot ") :].splitlines()
     assert table[0].split() == ["knot", "step", "lr", "momentum", "effective", "lr"]

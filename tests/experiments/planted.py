@@ -109,10 +109,17 @@ def answer_once(planted: Planted, **wanted: Any) -> MinLrFinding:
 def reaching(time: float, steps: int = UP + HOLD, *, chance: float = CHANCE) -> list[float]:
     """Raw losses whose smoothed value comes down in a line, and is at six tenths of the way after `time` updates.
 
+    All of the way is done when the climb is, if `time` lies within it; else the line goes on.
+
     The smoothing undone: so the first update at or below the gate's target is `ceil(time)`, whatever the lag.
     """
     assert time > 1
-    line = [chance - DROP * min(1.0, 0.6 * step / (time - 1)) for step in range(steps)]
+    pace = 0.6 / (time - 1)
+    after = 0.4 / (UP - time) if time < UP else pace
+    line = [
+        chance - DROP * min(1.0, pace * step if step < time else 0.6 + after * (step - time + 1))
+        for step in range(steps)
+    ]
     sums = [0.0] + [(1 - BETA**step) * level for step, level in enumerate(line, start=1)]
     return [(after - BETA * before) / (1 - BETA) for before, after in pairwise(sums)]
 

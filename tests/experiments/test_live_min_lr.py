@@ -248,8 +248,8 @@ def test_a_short_training_is_that_of_a_plain_loop() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"lrs": (0.01, 0.5), "ratios": None}, "candidate min-lr 0.5 is above max-lr 0.3"),
-        ({"ratios": (0.1, 1.5)}, "ratios: find_min_lr.ratios.1 must be at most 1.0; got [0.1, 1.5]"),
+        ({"lrs": (0.01, 0.5), "ratios": None}, "lrs: find_min_lr.lrs holds 0.5, above find_min_lr.max_lr=0.3"),
+        ({"ratios": (0.1, 1.5)}, "ratios: find_min_lr.ratios.1 must be at most 1.0; got 1.5"),
         ({"ratios": (0.0, 0.5)}, "ratios: find_min_lr.ratios.0 must be above 0"),
         ({"ratios": (0.1,)}, "ratios: find_min_lr.ratios needs at least 2 values; got [0.1]"),
         ({"ratios": ()}, "ratios: find_min_lr.ratios needs at least 2 values; got []"),

@@ -28,7 +28,7 @@ def test_a_bad_max_lr_fails_and_the_largest_that_passes_is_named(bad: Curve, how
     assert set(found.gate.attempts[0].failures.values()) == {how}
     assert (found.min_lr, found.passes, found.asked, found.decisive) == (None, 0.125, 0.5, False)
     assert [flag.code for flag in found.flags] == ["GATE_FAILED"]
-    assert "0.125 passes" in found.flags[0].message and "--auto-shrink" in found.verdict
+    assert "0.125 passes" in found.flags[0].message and "auto_shrink" in found.verdict
     assert found.headline == "no min-lr: GATE_FAILED at max-lr 0.5; 0.125 passes"
     assert found.to_json()["largest_that_passes"] == 0.125
 
@@ -149,7 +149,7 @@ def test_on_a_quadratic_the_gate_opens_below_the_threshold_and_stays_shut_above(
         runner = Planted(heavy_ball(curvature, beta), chance=curvature / 2)
         return answer_of(runner, max_lr=share * threshold, hold=100, auto_shrink=True)
 
-    assert at(0.9).passes == 0.9 * threshold
+    assert at(0.8).passes == 0.8 * threshold  # closer, at β = 0.9, it passes on some seeds: noise grows without bound
     above = at(1.2)
     assert set(above.gate.attempts[0].failures.values()) <= {"climbed", "non-finite"}
     assert above.passes == pytest.approx(0.6 * threshold) and above.max_lr == above.passes
@@ -157,7 +157,7 @@ def test_on_a_quadratic_the_gate_opens_below_the_threshold_and_stays_shut_above(
 
 def test_a_quadratics_threshold_is_that_of_its_own_momentum() -> None:
     """The control: the lr that passes with momentum fails without."""
-    lr = 0.9 * 2 * (1 + 0.9) / 10.0
+    lr = 0.8 * 2 * (1 + 0.9) / 10.0
     found = {b: answer_of(Planted(heavy_ball(10.0, b), chance=5.0), max_lr=lr, hold=100) for b in (0.9, 0.0)}
     assert found[0.9].passes == lr and found[0.0].passes == pytest.approx(lr / 2)
 

@@ -29,7 +29,7 @@ def test_what_is_due_so_often_is_due_after_so_many_steps(
 
 
 def test_the_time_of_a_queue_is_that_of_the_plain_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "_usable_cpus", lambda: 8)
+    monkeypatch.setattr(predict, "allowed_cpus", lambda: 8)
     seconds = [5.0, 1.0, 1.0, 4.0, 2.0, 2.0]
     free = [0.0, 0.0]
     for each in seconds:

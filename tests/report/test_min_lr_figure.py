@@ -107,7 +107,7 @@ def test_the_answer_is_named_and_one_that_surely_differs_is_filled() -> None:
 
 
 def test_who_dropped_out_is_grey_and_says_why() -> None:
-    finding = search(0.8, WIDE)
+    finding = search(0.8, WIDE, "find_min_lr.steps=100")
     slow = finding.candidates[0]
     assert slow.dropped.startswith("slow")
     loss, _, counts, ratios = lrlab.plot(finding).axes

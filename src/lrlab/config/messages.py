@@ -50,7 +50,7 @@ def describe_problem(error: ErrorDetails, path: Path, place: Place, merged: Merg
     if path[0] == "plugins" and kind in ("string_pattern_mismatch", "model_type", "model_attributes_type"):
         name = ".".join(path[:2])
         return f"{name} must be package.module:attribute; got {written}", f"for example {name}: my_module:MyNet"
-    if kind == "too_short":
+    if kind == "too_short" and context["min_length"] == 1:
         return f"{key} is empty; name at least one", ""
     if kind == "missing":
         return f"{key} is missing", ""

@@ -15,9 +15,9 @@ class FindMinLrConfig(Section):
 
     max_lr: float | None = Field(None, gt=0, description="Where every climb ends; default: a range test finds it.")
     ratios: tuple[Ratio, ...] | None = Field(
-        None, description="Candidates as shares of max_lr; default: four from 1/10 to 1/5, geometric."
+        None, min_length=2, description="Candidates as shares of max_lr; default: four from 1/10 to 1/5, geometric."
     )
-    lrs: tuple[Lr, ...] | None = Field(None, description="Instead of ratios: candidate lrs.")
+    lrs: tuple[Lr, ...] | None = Field(None, min_length=2, description="Instead of ratios: candidate lrs.")
     seeds: int = Field(5, ge=1, description="Climbs of each candidate, all candidates with the same seeds.")
     steps: int = Field(50, ge=3, json_schema_extra=STEPS, description="Updates of a climb.")
     hold: int | None = Field(
