@@ -3,9 +3,9 @@
     python benchmarks/min_lr.py tune  --norm batch --data DIR    # tune for 5 epochs against a grid of 8 max-lrs
     python benchmarks/min_lr.py ratios --norm none --data DIR    # climbs and short trainings over max-lr and ratio
 
-Five seeds; configs/mnist.yaml at width 16, with BatchNorm and without. Every trial is kept in runs/bench-min-lr/ by its
-id as soon as it is done, so a run that was broken off goes on where it stopped. `--write` puts the table into
-docs/tables/min_lr.json.
+Five seeds; configs/mnist.yaml at width 16, with BatchNorm and without. Every trial is kept by its id as soon as it is
+done, climbs in runs/bench-min-lr/, trainings in docs/tables/min_lr_trainings.jsonl, and a run that was broken off goes
+on where it stopped. `--write` puts the table into docs/tables/min_lr.json.
 One thread; up to an hour of CPU for each.
 """
 
@@ -32,10 +32,13 @@ from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 from lrlab.launch.training import Training
 from lrlab.runs.atomic import write_json
+from lrlab.runs.jsonl import read_lines
+from lrlab.runs.jsontext import dumps
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "bench-min-lr"
 TABLE = ROOT / "docs" / "tables" / "min_lr.json"
+TRAININGS = ROOT / "docs" / "tables" / "min_lr_trainings.jsonl"  # an hour of CPU
 SEEDS = 5
 EPOCHS = 5
 GRID = tuple(0.0125 * 2**i for i in range(8))  # 0.0125 ... 1.6, around the config's own 0.4
@@ -47,14 +50,21 @@ Rows = list[dict[str, Any]]
 
 
 def run_kept(spec: TrialSpec) -> TrialResult:
-    """Run a trial, or read what came of it."""
-    path = KEPT / f"{spec.id}.json"
-    if path.exists():
-        return TrialResult.from_json(json.loads(path.read_text()))
-    trial = assemble(spec)
-    result = run_sweep(trial) if spec.sweep else Training(trial).run()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, result.to_json())
+    """Run a trial, or read what came of it: of a training in the committed file, of a climb under runs/."""
+    if spec.sweep:
+        path = KEPT / f"{spec.id}.json"
+        if path.exists():
+            return TrialResult.from_json(json.loads(path.read_text()))
+        result = run_sweep(assemble(spec))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, result.to_json())
+    else:
+        known = {row["id"]: row for row in read_lines(TRAININGS).rows}
+        if spec.id in known:
+            return TrialResult.from_json(known[spec.id])
+        result = Training(assemble(spec)).run()
+        with TRAININGS.open("a") as file:
+            file.write(dumps(result.to_json()) + "\n")
     sys.stderr.write(f"{spec.id} {result.status} {result.steps} steps, {result.cpu_seconds:.1f} CPU-s\n")
     return result
 

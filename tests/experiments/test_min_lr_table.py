@@ -80,7 +80,7 @@ def test_power_measured_again() -> None:
     assert not agree(again["named"], row("power", world="own noise 10 %", gain=0.1, candidates=4)["named"])
 
 
-@pytest.mark.parametrize("bound", [None, 36.0])
+@pytest.mark.parametrize("bound", [None, 30.0])
 def test_coverage_measured_again(bound: float | None) -> None:
     again = bench.coverage(0.1, 0.85, bound or math.inf, bench.generator("again"), scale=0.05)
     assert agree(again["covered"], row("coverage", own_noise=0.1, ratio=0.85, bound=bound)["covered"])
