@@ -9,6 +9,7 @@ from typing import Any
 from lrlab.config.explain import config_hash, dump_resolved
 from lrlab.config.load import LoadedConfig
 from lrlab.engine.device import describe_device
+from lrlab.engine.interrupt import undisturbed
 from lrlab.errors import InterruptedRunError
 from lrlab.launch.assemble import Trial, assemble, forget_data
 from lrlab.launch.conduct import RunOptions, conduct
@@ -133,5 +134,5 @@ def _facts(loaded: LoadedConfig, first: Trial) -> dict[str, Any]:
 
 def _record_failure(folder: RunFolder, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedRunError)
-    with contextlib.suppress(OSError):  # a full disk must not hide what went wrong
+    with undisturbed(), contextlib.suppress(OSError):  # a full disk must not hide what went wrong
         folder.set_status("interrupted" if interrupted else "failed", reason=f"{type(error).__name__}: {error}")
