@@ -21,9 +21,9 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def ctrl_c() -> None:
-    """A job in a script's background ignores SIGINT, and hands that on to what it starts."""
+    """A job in a script's background ignores SIGINT, and hands that on; so does a test that ran `lrlab` in here."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
