@@ -4,7 +4,9 @@ Method: `lrlab train` as a user starts it, with one thread and one seed per tria
 The first run is short and tells how many steps fill the seconds asked for. Then the runs take turns, `--rounds` times;
 a ratio compares the wall clocks within a round, with the start of Python, of torch and of the workers in them, and the
 median over rounds is printed. It means something only on a machine with two idle cores: the load before each round is
-printed beside it. Exits 1 where the answers differ by more than their times, 2 where the ratio is below `--at-least`.
+printed beside it, and so is the ceiling: two, over how much longer a trial takes with another beside it, since cores may
+share caches, memory and more. Exits 1 where the answers differ by more than their times, 2 where the ratio is below
+`--at-least`.
 """
 
 import argparse
@@ -66,7 +68,9 @@ def main() -> None:
         folder = Path(name)
         steps = steps_for(folder, asked.seconds)
         print(f"{asked.trials} trials of {steps} steps, one thread each, {os.cpu_count()} CPUs")
-        print(f"{'round':>5}{'load':>7}{'1 job s':>10}{'2 jobs s':>10}{'ratio':>8}{'trial s':>9}   answers")
+        print(
+            f"{'round':>5}{'load':>7}{'1 job s':>10}{'2 jobs s':>10}{'ratio':>8}{'ceiling':>9}{'trial s':>8}  answers"
+        )
         for number in range(asked.rounds):
             load = os.getloadavg()[0]
             one, answer = train(folder, f"one-{number}", steps, asked.trials, 1)
@@ -74,8 +78,9 @@ def main() -> None:
             same = without_times(answer) == without_times(twin)
             agree, shortest = agree and same, min(trial_seconds(answer))
             ratios.append(one / two)
+            ceiling = 2 * statistics.median(trial_seconds(answer)) / statistics.median(trial_seconds(twin))
             print(
-                f"{number:>5}{load:>7.2f}{one:>10.1f}{two:>10.1f}{one / two:>8.2f}{shortest:>9.1f}"
+                f"{number:>5}{load:>7.2f}{one:>10.1f}{two:>10.1f}{one / two:>8.2f}{ceiling:>9.2f}{shortest:>8.1f}"
                 f"   {'the same' if same else 'DIFFER'}"
             )
     print(f"ratio {statistics.median(ratios):.2f} (median of {asked.rounds}; asked for: {asked.at_least:g})")
