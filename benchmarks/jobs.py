@@ -4,8 +4,8 @@ Method: `lrlab train` as a user starts it, with one thread and one seed per tria
 The first run is short and tells how many steps fill the seconds asked for. Then the runs take turns, `--rounds` times;
 a ratio compares the wall clocks within a round, with the start of Python, of torch and of the workers in them, and the
 median over rounds is printed. It means something only on a machine with two idle cores: the load before each round is
-printed beside it, and so is the ceiling: two, over how much longer a trial takes with another beside it, since cores may
-share caches, memory and more. Exits 1 where the answers differ by more than their times, 2 where the ratio is below
+printed beside it, and so is the ceiling: two, over how much longer a trial takes with another beside it, since cores
+may share caches and memory. Exits 1 where the answers differ by more than their times, 2 where the ratio is below
 `--at-least`.
 """
 
