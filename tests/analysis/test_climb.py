@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrlab.analysis.climb import BETA, FIRST, NOISE, STAY, ClimbRule, Smoothed, judge, reached
+from lrlab.analysis.climb import BETA, FIRST, NOISE, STAY, ClimbRule, judge, reached
 from lrlab.analysis.divergence import StopReason
+from lrlab.analysis.smoothing import Average
 
 CHANCE = math.log(10)
 curves = st.lists(st.floats(0.01, 20), min_size=1, max_size=60)
@@ -40,13 +41,13 @@ def stop(losses: list[float], target: float | None = None) -> tuple[int, StopRea
 
 @given(curves)
 def test_smoothing_is_the_weighted_mean_it_claims_to_be(losses: list[float]) -> None:
-    smoothed = Smoothed()
+    smoothed = Average(BETA)
     for n, loss in enumerate(losses, 1):
         assert smoothed.update(loss) == pytest.approx(plain_average(losses[:n]), rel=1e-9)
 
 
 def test_a_constant_is_not_moved_and_the_first_loss_is_the_first_average() -> None:
-    smoothed = Smoothed()
+    smoothed = Average(BETA)
     assert [smoothed.update(3.0) for _ in range(50)] == pytest.approx([3.0] * 50, rel=1e-12)
 
 

@@ -7,12 +7,14 @@ training runs cannot look ahead, and all candidates carry the same lag.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from lrlab.analysis.divergence import StopReason
 from lrlab.analysis.noise import noise_of
 from lrlab.analysis.rounding import FLOAT32
+from lrlab.analysis.smoothing import Average, ema
 
 BETA = 0.9  # of the average; it remembers 1 / (1 - β) = 10 losses
 NOISE = 6.0  # a rise within so many σ of one loss is none, as in `divergence`
@@ -22,26 +24,9 @@ LOST = 0.1  # of what was gained: a climb whose loss stands so far above its bes
 PLATEAU = 0.95  # of the chance level: dead nets with BatchNorm end just above it, and none below
 
 
-class Smoothed:
-    """The running average `v <- β v + (1-β) l`, corrected for its start at 0: `v / (1 - β^n)`."""
-
-    def __init__(self, beta: float = BETA) -> None:
-        self._beta, self._sum, self._count = beta, 0.0, 0
-
-    def update(self, loss: float) -> float:
-        """Take in the next loss; the average with it."""
-        self._count += 1
-        self._sum = self._beta * self._sum + (1 - self._beta) * loss
-        return self._sum / (1 - self._beta**self._count)
-
-
 def smoothed(losses: Sequence[float]) -> list[float]:
     """The running average after each loss, up to the first that is not finite."""
-    average, levels = Smoothed(), []
-    for loss in losses:
-        if not math.isfinite(loss):
-            break
-        levels.append(average.update(loss))
+    levels: list[float] = ema([*takewhile(math.isfinite, losses)], BETA).tolist()
     return levels
 
 
@@ -57,7 +42,7 @@ class ClimbRule:
     """
 
     def __init__(self, target: float | None = None) -> None:
-        self._target, self._smoothed = target, Smoothed()
+        self._target, self._average = target, Average(BETA)
         self._losses: list[float] = []
         self._above = 0
 
@@ -66,7 +51,7 @@ class ClimbRule:
         if not math.isfinite(loss):
             return StopReason.NON_FINITE
         self._losses.append(loss)
-        level = self._smoothed.update(loss)
+        level = self._average.update(loss)
         self._above = self._above + 1 if level > self._losses[0] else 0
         if self._above >= STAY and len(self._losses) >= FIRST and level > self._losses[0] + NOISE * self._noise():
             return StopReason.DIVERGED
@@ -103,17 +88,12 @@ def judge(losses: Sequence[float], *, chance: float | None, whole: bool) -> Clim
         chance: loss of the best constant prediction; where nobody knows it, the first loss stands in for it.
         whole: whether the climb and the hold are complete; one that was cut short is not asked for a plateau.
     """
-    finite = [loss for loss in losses if math.isfinite(loss)]
-    rule, average, final, reason = ClimbRule(), Smoothed(), math.nan, None
-    best = math.inf
-    for loss in losses:
-        final = average.update(loss)
-        best = min(best, final)
-        if (reason := rule.update(loss)) is not None:
-            break
     start = losses[0] if losses else math.nan
-    if reason is StopReason.NON_FINITE or not finite:
+    reason = next(filter(None, map(ClimbRule().update, losses)), None)
+    levels = smoothed(losses)
+    if reason is StopReason.NON_FINITE or not levels:
         return Climbed("non-finite", start, math.inf, len(losses))
+    final, best = levels[-1], min(levels)
     if reason is StopReason.DIVERGED:
         return Climbed("climbed", start, final, len(losses))
     level = start if chance is None else chance
@@ -130,8 +110,4 @@ def _average_noise(losses: Sequence[float]) -> float:
 
 def reached(losses: Sequence[float], target: float) -> int | None:
     """Updates until the smoothed loss is at or below `target`; None if it never is."""
-    smoothed = Smoothed()
-    for done, loss in enumerate(losses, start=1):
-        if smoothed.update(loss) <= target:
-            return done
-    return None
+    return next((done for done, level in enumerate(smoothed(losses), start=1) if level <= target), None)

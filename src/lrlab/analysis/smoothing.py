@@ -8,6 +8,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+class Average:
+    """A running average that remembers 1 / (1 - β) values: `v <- β v + (1-β) l`, corrected for its start at 0."""
+
+    def __init__(self, beta: float) -> None:
+        self._beta, self._value, self._count = beta, 0.0, 0
+
+    def update(self, value: float) -> float:
+        """Take in the next value; the average with it."""
+        self._count += 1
+        self._value = self._beta * self._value + (1 - self._beta) * value
+        return self._value / (1 - self._beta**self._count)
+
+
 def ema(losses: Sequence[float], beta: float = 0.98) -> Floats:
     """Exponential moving average with bias correction: `v <- β v + (1-β) l; s_i = v / (1 - β^(i+1))`.
 
@@ -15,11 +28,7 @@ def ema(losses: Sequence[float], beta: float = 0.98) -> Floats:
 
     Source: fastai, `callback/schedule.py`; Gugger 2018.
     """
-    smoothed, value = np.empty(len(losses)), 0.0
-    for i, loss in enumerate(losses):
-        value = beta * value + (1 - beta) * loss
-        smoothed[i] = value / (1 - beta ** (i + 1))
-    return smoothed
+    return np.array([*map(Average(beta).update, losses)], dtype=np.float64)
 
 
 def zero_phase(values: Sequence[float] | Floats, sigma: float) -> Floats:

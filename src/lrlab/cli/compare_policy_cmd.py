@@ -1,41 +1,16 @@
 """`lrlab compare-policy`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lrlab.cli.inputs import (
-    DEFAULT_OUT,
-    Arguments,
-    AsJson,
-    Device,
-    DryRun,
-    FailFast,
-    Grace,
-    Imports,
-    Jobs,
-    Out,
-    Quiet,
-    Resume,
-    Retries,
-    Seeds,
-    Timeout,
-    Verbose,
-    announce,
-    comma_list,
-    comma_numbers,
-    describe,
-    load,
-    places,
-    print_json,
-    recorded_answer,
-    run_options,
-)
-from lrlab.cli.plan_text import print_plan
+from lrlab.cli.ask import Asked, Question, ask, with_common_options
+from lrlab.cli.inputs import comma_list, comma_numbers
 
 if TYPE_CHECKING:
-    from lrlab.experiments.compare_policy import ComparePolicyFinding
+    from lrlab.experiments.compare_policy import ComparePolicy, ComparePolicyFinding
     from lrlab.experiments.ranking import Row, Table
 
 Policies = Annotated[
@@ -54,26 +29,9 @@ Ablations = Annotated[
 ]
 
 
+@with_common_options
 def compare_policy_command(
-    arguments: Arguments = None,
-    policies: Policies = None,
-    lrs: Lrs = None,
-    budgets: Budgets = None,
-    ablations: Ablations = None,
-    seeds: Seeds = None,
-    device: Device = None,
-    jobs: Jobs = 1,
-    timeout: Timeout = None,
-    retries: Retries = 1,
-    fail_fast: FailFast = False,
-    grace: Grace = 20.0,
-    imports: Imports = None,
-    out: Out = DEFAULT_OUT,
-    resume: Resume = None,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    policies: Policies = None, lrs: Lrs = None, budgets: Budgets = None, ablations: Ablations = None, *, asked: Asked
 ) -> None:
     """Which policy? Each at its own best lr of one grid, over the same seeds."""
     flags = [
@@ -81,44 +39,24 @@ def compare_policy_command(
         ("--lrs", "compare_policy.lrs", comma_numbers(lrs)),
         ("--budgets", "compare_policy.budgets", comma_list(budgets)),
         ("--ablation", "compare_policy.ablations", ablations or None),
-        ("--seeds", "compare_policy.seeds", seeds),
-        ("--device", "train.device", device),
+        ("--seeds", "compare_policy.seeds", asked.seeds),
     ]
-    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
-    announce(loaded, verbose=verbose)
-    from lrlab.experiments.compare_policy import ComparePolicy, ComparePolicyFinding
-    from lrlab.launch.session import FinishedRunError, execute
+    ask(Question(_experiment, _report, _show, lambda finding: finding.answered), asked, flags)
+
+
+def _experiment(config: Mapping[str, Any]) -> "ComparePolicy":
+    from lrlab.experiments.compare_policy import ComparePolicy
+
+    return ComparePolicy.from_config(config)
+
+
+def _report(folder: Path, finding: "ComparePolicyFinding", what: str) -> list[Path]:
     from lrlab.report.compare_report import report_compare_policy
 
-    experiment = ComparePolicy.from_config(loaded.config.model_dump(mode="json"))
-    options = run_options(
-        out, resume, quiet, jobs=jobs, timeout=timeout, retries=retries, fail_fast=fail_fast, grace=grace
-    )
-    if dry_run:
-        return print_plan(experiment, loaded, options, as_json=as_json, outline=experiment.outline)
-    try:
-        outcome = execute(experiment, loaded, options)
-    except FinishedRunError as finished:
-        if as_json:
-            print_json(recorded_answer(finished.path))
-        raise
-    finding = outcome.finding
-    assert isinstance(finding, ComparePolicyFinding)
-    plots = report_compare_policy(outcome.folder, finding, title=describe(loaded))
-    if as_json:
-        answer = {"experiment": experiment.name, "headline": finding.headline, **finding.to_json()}
-        print_json({**answer, **places(outcome.folder, plots)})
-    else:
-        _print(finding, outcome.folder, plots)
-    if not finding.answered:
-        raise typer.Exit(4)
-    if outcome.lost_checkpoints:
-        for sentence in outcome.lost_checkpoints:
-            typer.echo(f"degraded: {sentence}", err=True)
-        raise typer.Exit(5)
+    return report_compare_policy(folder, finding, title=what)
 
 
-def _print(finding: "ComparePolicyFinding", folder: Path, plots: list[Path]) -> None:
+def _show(finding: "ComparePolicyFinding", folder: Path, plots: Sequence[Path], tuned: Path | None) -> None:
     """A table per question and budget, the answer, what to know about it, where everything is."""
     from lrlab.cli.tables import print_table
 

@@ -1,41 +1,17 @@
 """`lrlab find-min-lr`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lrlab.cli.inputs import (
-    DEFAULT_OUT,
-    Arguments,
-    AsJson,
-    Device,
-    DryRun,
-    FailFast,
-    Grace,
-    Imports,
-    Jobs,
-    Out,
-    Quiet,
-    Resume,
-    Retries,
-    Seeds,
-    Timeout,
-    Verbose,
-    announce,
-    comma_numbers,
-    describe,
-    load,
-    places,
-    print_json,
-    recorded_answer,
-    run_options,
-)
+from lrlab.cli.ask import Asked, Question, ask, with_common_options
+from lrlab.cli.inputs import comma_numbers
 from lrlab.cli.min_lr_text import print_min_lr
-from lrlab.cli.plan_text import print_plan
 
 if TYPE_CHECKING:
-    from lrlab.config.load import LoadedConfig
+    from lrlab.experiments.min_lr.experiment import FindMinLr
     from lrlab.experiments.min_lr.finding import MinLrFinding
 
 MaxLr = Annotated[
@@ -60,29 +36,17 @@ Apply = Annotated[
 ]
 
 
+@with_common_options
 def find_min_lr_command(
-    arguments: Arguments = None,
     max_lr: MaxLr = None,
     ratios: Ratios = None,
     lrs: Lrs = None,
     method: MethodName = None,
-    seeds: Seeds = None,
     auto_shrink: AutoShrink = False,
     confirm: Confirm = False,
-    device: Device = None,
-    jobs: Jobs = 1,
-    timeout: Timeout = None,
-    retries: Retries = 1,
-    fail_fast: FailFast = False,
-    grace: Grace = 20.0,
-    imports: Imports = None,
-    out: Out = DEFAULT_OUT,
-    resume: Resume = None,
     apply: Apply = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    *,
+    asked: Asked,
 ) -> None:
     """Where should the climb to max-lr begin? Candidates race to one loss, on the same seeds."""
     flags = [
@@ -90,48 +54,25 @@ def find_min_lr_command(
         ("--ratios", "find_min_lr.ratios", comma_numbers(ratios)),
         ("--lrs", "find_min_lr.lrs", comma_numbers(lrs)),
         ("--method", "find_min_lr.method", method),
-        ("--seeds", "find_min_lr.seeds", seeds),
+        ("--seeds", "find_min_lr.seeds", asked.seeds),
         ("--auto-shrink", "find_min_lr.auto_shrink", auto_shrink or None),
         ("--confirm", "find_min_lr.confirm", confirm or None),
-        ("--device", "train.device", device),
     ]
-    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
-    announce(loaded, verbose=verbose)
+    question = Question(_experiment, _report, print_min_lr, lambda finding: finding.min_lr is not None, _found)
+    ask(question, asked, flags, apply=apply)
+
+
+def _experiment(config: Mapping[str, Any]) -> "FindMinLr":
     from lrlab.experiments.min_lr.experiment import FindMinLr
-    from lrlab.experiments.min_lr.finding import MinLrFinding
-    from lrlab.launch.session import FinishedRunError, execute
+
+    return FindMinLr.from_config(config)
+
+
+def _report(folder: Path, finding: "MinLrFinding", what: str) -> list[Path]:
     from lrlab.report.run_report import report_min_lr
 
-    experiment = FindMinLr.from_config(loaded.config.model_dump(mode="json"))
-    options = run_options(
-        out, resume, quiet, jobs=jobs, timeout=timeout, retries=retries, fail_fast=fail_fast, grace=grace
-    )
-    if dry_run:
-        return print_plan(experiment, loaded, options, as_json=as_json)
-    try:
-        outcome = execute(experiment, loaded, options)
-    except FinishedRunError as finished:
-        if as_json:
-            copy = finished.path / "tuned.yaml"
-            print_json({**recorded_answer(finished.path), "tuned": str(copy) if copy.exists() else None})
-        raise
-    finding = outcome.finding
-    assert isinstance(finding, MinLrFinding)
-    plots = report_min_lr(outcome.folder, finding, title=f"Min-lr search: {describe(loaded)}")
-    tuned = _apply(loaded, finding, outcome.folder) if apply else None
-    if as_json:
-        answer = {"experiment": "find-min-lr", "headline": finding.headline, **finding.to_json()}
-        print_json({**answer, **places(outcome.folder, plots), "tuned": str(tuned) if tuned else None})
-    else:
-        print_min_lr(finding, outcome.folder, plots, tuned)
-    if finding.min_lr is None:
-        raise typer.Exit(4)
+    return report_min_lr(folder, finding, title=f"Min-lr search: {what}")
 
 
-def _apply(loaded: "LoadedConfig", finding: "MinLrFinding", folder: Path) -> Path | None:
-    """The tuned copy of the config, or None when there is nothing to write."""
-    from lrlab.launch.tuned import write_tuned
-
-    if finding.min_lr is None:
-        return None
-    return write_tuned(loaded, finding.max_lr, folder / "tuned.yaml", min_lr=finding.min_lr)
+def _found(finding: "MinLrFinding") -> tuple[float, float] | None:
+    return None if finding.min_lr is None else (finding.max_lr, finding.min_lr)

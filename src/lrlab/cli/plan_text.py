@@ -13,22 +13,15 @@ if TYPE_CHECKING:
     from lrlab.launch.session import RunOptions
 
 
-def print_plan(
-    experiment: "Experiment",
-    loaded: "LoadedConfig",
-    options: "RunOptions",
-    *,
-    as_json: bool,
-    outline: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Plan, time a few steps, and print; no run folder is made. `outline`: lines on what the trials differ in."""
+def print_plan(experiment: "Experiment", loaded: "LoadedConfig", options: "RunOptions", *, as_json: bool) -> None:
+    """Plan, time a few steps, and print; no run folder is made."""
     from lrlab.launch.plan import make_plan
 
     plan = make_plan(experiment, loaded, options).to_json()
     if as_json:
         print_json(plan)
         return
-    for label, text in _lines(plan, outline):
+    for label, text in _lines(plan, getattr(experiment, "outline", ())):
         typer.echo(f"{label:10}{text}")
 
 

@@ -1,41 +1,17 @@
 """`lrlab train`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lrlab.cli.ask import Asked, Question, ask, with_common_options
 from lrlab.cli.completion import words
-from lrlab.cli.inputs import (
-    DEFAULT_OUT,
-    Arguments,
-    AsJson,
-    Device,
-    DryRun,
-    FailFast,
-    Grace,
-    Imports,
-    Jobs,
-    Out,
-    Quiet,
-    Resume,
-    Retries,
-    Seeds,
-    StrictResume,
-    Timeout,
-    Verbose,
-    announce,
-    describe,
-    load,
-    places,
-    print_json,
-    recorded_answer,
-    run_options,
-)
-from lrlab.cli.plan_text import print_plan
+from lrlab.cli.inputs import StrictResume
 
 if TYPE_CHECKING:
-    from lrlab.experiments.train import TrainFinding
+    from lrlab.experiments.train import Train, TrainFinding
 
 PolicyName = Annotated[
     str | None,
@@ -43,74 +19,27 @@ PolicyName = Annotated[
 ]
 
 
-def train_command(
-    arguments: Arguments = None,
-    policy: PolicyName = None,
-    seeds: Seeds = None,
-    device: Device = None,
-    jobs: Jobs = 1,
-    timeout: Timeout = None,
-    retries: Retries = 1,
-    fail_fast: FailFast = False,
-    grace: Grace = 20.0,
-    imports: Imports = None,
-    out: Out = DEFAULT_OUT,
-    resume: Resume = None,
-    strict_resume: StrictResume = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
+@with_common_options
+def train_command(policy: PolicyName = None, strict_resume: StrictResume = False, *, asked: Asked) -> None:
     """Train with a policy; one-cycle unless the config says otherwise."""
-    flags = [
-        ("--policy", "policy.name", policy),
-        ("--seeds", "train.seeds", seeds),
-        ("--device", "train.device", device),
-    ]
-    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
-    announce(loaded, verbose=verbose)
-    from lrlab.experiments.train import Train, TrainFinding
-    from lrlab.launch.session import FinishedRunError, execute
+    flags = [("--policy", "policy.name", policy), ("--seeds", "train.seeds", asked.seeds)]
+    question = Question(_experiment, _report, _show, lambda finding: not finding.diverged)
+    ask(question, asked, flags, strict=strict_resume)
+
+
+def _experiment(config: Mapping[str, Any]) -> "Train":
+    from lrlab.experiments.train import Train
+
+    return Train.from_config(config)
+
+
+def _report(folder: Path, finding: "TrainFinding", what: str) -> list[Path]:
     from lrlab.report.run_report import report_training
 
-    experiment = Train.from_config(loaded.config.model_dump(mode="json"))
-    options = run_options(
-        out,
-        resume,
-        quiet,
-        strict=strict_resume,
-        jobs=jobs,
-        timeout=timeout,
-        retries=retries,
-        fail_fast=fail_fast,
-        grace=grace,
-    )
-    if dry_run:
-        return print_plan(experiment, loaded, options, as_json=as_json)
-    try:
-        outcome = execute(experiment, loaded, options)
-    except FinishedRunError as finished:
-        if as_json:
-            print_json(recorded_answer(finished.path))
-        raise
-    finding = outcome.finding
-    assert isinstance(finding, TrainFinding)
-    plots = report_training(outcome.folder, finding, title=f"Training: {describe(loaded)}")
-    if as_json:
-        answer = {"experiment": "train", "headline": finding.headline, **finding.to_json()}
-        print_json({**answer, **places(outcome.folder, plots)})
-    else:
-        _print(finding, outcome.folder, plots)
-    if finding.diverged:
-        raise typer.Exit(4)
-    if outcome.lost_checkpoints:
-        for sentence in outcome.lost_checkpoints:
-            typer.echo(f"degraded: {sentence}", err=True)
-        raise typer.Exit(5)
+    return report_training(folder, finding, title=f"Training: {what}")
 
 
-def _print(finding: "TrainFinding", folder: Path, plots: list[Path]) -> None:
+def _show(finding: "TrainFinding", folder: Path, plots: Sequence[Path], tuned: Path | None) -> None:
     """A row per seed, the answer, where everything is."""
     from rich.console import Console
     from rich.table import Table

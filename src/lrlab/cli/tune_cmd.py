@@ -1,41 +1,17 @@
 """`lrlab tune`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lrlab.cli.inputs import (
-    DEFAULT_OUT,
-    Arguments,
-    AsJson,
-    Device,
-    DryRun,
-    FailFast,
-    Grace,
-    Imports,
-    Jobs,
-    Out,
-    Quiet,
-    Resume,
-    Retries,
-    Seeds,
-    StrictResume,
-    Timeout,
-    Verbose,
-    announce,
-    describe,
-    load,
-    places,
-    print_json,
-    recorded_answer,
-    run_options,
-)
-from lrlab.cli.plan_text import print_plan
+from lrlab.cli.ask import Asked, Question, ask, with_common_options
+from lrlab.cli.inputs import StrictResume
 from lrlab.cli.tune_text import print_tune
 
 if TYPE_CHECKING:
-    from lrlab.config.load import LoadedConfig
+    from lrlab.experiments.tune import Tune
     from lrlab.experiments.tune_finding import TuneFinding
 
 BudgetText = Annotated[
@@ -45,82 +21,34 @@ BudgetText = Annotated[
 Baseline = Annotated[bool, typer.Option("--baseline", help="Also train with the config's own lr: what tuning bought.")]
 
 
+@with_common_options
 def tune_command(
-    arguments: Arguments = None,
-    budget: BudgetText = None,
-    baseline: Baseline = False,
-    seeds: Seeds = None,
-    device: Device = None,
-    jobs: Jobs = 1,
-    timeout: Timeout = None,
-    retries: Retries = 1,
-    fail_fast: FailFast = False,
-    grace: Grace = 20.0,
-    imports: Imports = None,
-    out: Out = DEFAULT_OUT,
-    resume: Resume = None,
-    strict_resume: StrictResume = False,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    budget: BudgetText = None, baseline: Baseline = False, strict_resume: StrictResume = False, *, asked: Asked
 ) -> None:
     """The whole recipe: range test, min-lr search, one-cycle training with what they found."""
     flags = [
         ("--budget", "tune.budget", budget),
         ("--baseline", "tune.baseline", baseline or None),
-        ("--seeds", "train.seeds", seeds),
-        ("--device", "train.device", device),
+        ("--seeds", "train.seeds", asked.seeds),
     ]
-    loaded = load(arguments or [], flags, resume=resume, root=out, imports=imports)
-    announce(loaded, verbose=verbose)
+    ask(Question(_experiment, _report, print_tune, _answered, _found), asked, flags, strict=strict_resume, apply=True)
+
+
+def _experiment(config: Mapping[str, Any]) -> "Tune":
     from lrlab.experiments.tune import Tune
-    from lrlab.experiments.tune_finding import TuneFinding
-    from lrlab.launch.session import FinishedRunError, execute
+
+    return Tune.from_config(config)
+
+
+def _report(folder: Path, finding: "TuneFinding", what: str) -> list[Path]:
     from lrlab.report.tune_report import report_tune
 
-    experiment = Tune.from_config(loaded.config.model_dump(mode="json"))
-    options = run_options(
-        out,
-        resume,
-        quiet,
-        strict=strict_resume,
-        jobs=jobs,
-        timeout=timeout,
-        retries=retries,
-        fail_fast=fail_fast,
-        grace=grace,
-    )
-    if dry_run:
-        return print_plan(experiment, loaded, options, as_json=as_json)
-    try:
-        outcome = execute(experiment, loaded, options)
-    except FinishedRunError as finished:
-        if as_json:
-            copy = finished.path / "tuned.yaml"
-            print_json({**recorded_answer(finished.path), "tuned": str(copy) if copy.exists() else None})
-        raise
-    finding = outcome.finding
-    assert isinstance(finding, TuneFinding)
-    plots = report_tune(outcome.folder, finding, title=describe(loaded))
-    tuned = _write(loaded, finding, outcome.folder)
-    if as_json:
-        answer = {"experiment": "tune", "headline": finding.headline, **finding.to_json()}
-        print_json({**answer, **places(outcome.folder, plots), "tuned": str(tuned) if tuned else None})
-    else:
-        print_tune(finding, outcome.folder, plots, tuned)
-    if finding.training is None or finding.training.diverged:
-        raise typer.Exit(4)
-    if outcome.lost_checkpoints:
-        for sentence in outcome.lost_checkpoints:
-            typer.echo(f"degraded: {sentence}", err=True)
-        raise typer.Exit(5)
+    return report_tune(folder, finding, title=what)
 
 
-def _write(loaded: "LoadedConfig", finding: "TuneFinding", folder: Path) -> Path | None:
-    """The tuned copy of the config, or None when there is nothing to write."""
-    from lrlab.launch.tuned import write_tuned
+def _answered(finding: "TuneFinding") -> bool:
+    return finding.training is not None and not finding.training.diverged
 
-    if finding.max_lr is None or finding.min_lr is None:
-        return None
-    return write_tuned(loaded, finding.max_lr, folder / "tuned.yaml", min_lr=finding.min_lr)
+
+def _found(finding: "TuneFinding") -> tuple[float, float] | None:
+    return None if finding.max_lr is None or finding.min_lr is None else (finding.max_lr, finding.min_lr)

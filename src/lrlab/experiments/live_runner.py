@@ -9,7 +9,7 @@ from lrlab.engine.interrupt import StopRequest
 from lrlab.errors import DataError
 from lrlab.launch.live import LiveParts, live_trial
 from lrlab.launch.live_training import run_live_training
-from lrlab.launch.progress import StepProgress
+from lrlab.launch.progress import StepProgress, trial_label
 from lrlab.launch.spec import TrialResult, TrialSpec
 from lrlab.launch.sweep import run_sweep
 from lrlab.optim.hyper import HyperSetter
@@ -41,7 +41,7 @@ class LiveRunner:
         run = run_sweep if spec.sweep else run_live_training
         with (
             StopRequest() as request,
-            StepProgress(_label(spec), spec.config["train"]["steps"], quiet=self.quiet) as bar,
+            StepProgress(trial_label(spec), spec.config["train"]["steps"], quiet=self.quiet) as bar,
             live_trial(spec, self.parts) as trial,
         ):
             if spec.config["policy"].get("cycle_momentum") and not HyperSetter(trial.task.optimizer).momentum():
@@ -72,10 +72,3 @@ class LiveRunner:
                 "every climb had other batches, which makes the comparison less sure than it could be"
             )
         return tuple(found)
-
-
-def _label(spec: TrialSpec) -> str:
-    """What the progress view calls a trial."""
-    what = ("climb" if spec.climb else "range test") if spec.sweep else "training"
-    start = spec.config["policy"].get("min_lr")
-    return f"{what}{'' if start is None else f' from {start:.3g}'}, seed {spec.seed}"

@@ -24,6 +24,9 @@ class Experiment(Protocol):
 
     Both methods see the results in the order proposed, however many trials ran at once. Some may be `failed`, with
     neither metrics nor series; not all of them, for then the driver has given up.
+
+    For a plan an experiment may also have `outline`, lines (label, text) on what its trials differ in, and `outlook`, a
+    sentence on what it means to propose after them.
     """
 
     @property

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lrlab.experiments.min_lr.finding import Candidate
+from lrlab.experiments.min_lr.table import COLUMNS, cells
 from lrlab.experiments.tune_finding import TuneFinding
 from lrlab.experiments.tune_sentences import Answer, answers, cost_of
 from lrlab.report.page import Section, write_page
@@ -16,7 +16,6 @@ _TITLES = {
     "own lr": "Training at the config's own lr",
 }
 _FIGURES = {"max-lr": "range-test", "min-lr": "min-lr", "training": "training", "own lr": "baseline"}
-_COLUMNS = ("ratio", "min-lr", "updates to target", "IQR", "time ratio", "95 % interval", "fails")
 
 
 def report_tune(folder: Path, finding: TuneFinding, *, title: str) -> list[Path]:
@@ -46,22 +45,8 @@ def _section(folder: Path, finding: TuneFinding, answer: Answer) -> Section:
         _TITLES[answer.part],
         answer.headline,
         answer.evidence,
-        columns=_COLUMNS if search is not None and search.candidates else (),
-        rows=[_row(candidate) for candidate in search.candidates] if search is not None else (),
+        columns=COLUMNS if search is not None and search.candidates else (),
+        rows=cells(search) if search is not None else (),
         figure=folder / "plots" / f"{_FIGURES[answer.part]}.svg",
         code=search.snippet if search is not None else "",
-    )
-
-
-def _row(candidate: Candidate) -> tuple[str, ...]:
-    median = "-" if candidate.median is None else f"{candidate.median:g}"
-    interval = "" if candidate.low is None else f"{candidate.low:.2f} to {candidate.high:.2f}"
-    return (
-        f"{candidate.ratio:.3g}",
-        f"{candidate.min_lr:.3g}",
-        candidate.dropped or median,
-        "" if candidate.iqr is None else f"{candidate.iqr[0]:g} to {candidate.iqr[1]:g}",
-        "reference" if candidate.time_ratio is None else f"{candidate.time_ratio:.2f}",
-        interval,
-        str(len(candidate.failures)),
     )

@@ -1,9 +1,12 @@
 """What every section has in common."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 STEPS: JsonDict = {"unit": "steps"}  # optimizer updates; for `json_schema_extra`
+Lr = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):

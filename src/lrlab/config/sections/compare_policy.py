@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lrlab.config.sections.base import Section
+from lrlab.config.sections.base import Lr, Section
 from lrlab.config.sections.duration import Budget
 
 PolicyName = Literal[
@@ -20,7 +20,6 @@ PolicyName = Literal[
     "polynomial",
     "exponential",
 ]
-Lr = Annotated[float, Field(gt=0)]
 
 
 class ComparePolicyConfig(Section):

@@ -1,7 +1,7 @@
 """How long something lasts, as a config says it. `policies.durations` turns it into steps."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -17,19 +17,21 @@ def _length(value: Any) -> str:
 
 
 def _duration(value: Any) -> int | str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    if isinstance(value, str) and _sensible(value):
+    if _count_or_length(value):
         return value
     raise PydanticCustomError("duration", "a duration is parts (30), steps (200it), epochs (5ep) or a share (37.5%)")
 
 
 def _steps(value: Any) -> int | str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
-    if isinstance(value, str) and _sensible(value):
+    if _count_or_length(value):
         return value
     raise PydanticCustomError("steps", "must be a number of steps (50), or 200it, 5ep (epochs), 10% (of the training)")
+
+
+def _count_or_length(value: Any) -> TypeGuard[int | str]:
+    if isinstance(value, int):
+        return not isinstance(value, bool) and value >= 1
+    return isinstance(value, str) and _sensible(value)
 
 
 def _budget(value: Any) -> str:

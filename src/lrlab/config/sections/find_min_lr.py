@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lrlab.config.sections.base import STEPS, Section
+from lrlab.config.sections.base import STEPS, Lr, Section
 
 Ratio = Annotated[float, Field(gt=0, le=1)]
-Lr = Annotated[float, Field(gt=0)]
 
 
 class FindMinLrConfig(Section):

@@ -121,7 +121,7 @@ def _search(settings: Settings) -> Generator[Sequence[TrialSpec], Sequence[Trial
         refuted = Attempt(last.max_lr, {**last.failures, **reference.failures}, {**last.climbs, **fatal})
         attempts = (*gate.attempts[:-1], refuted)
         if len(attempts) > HALVINGS:
-            return _stopped(settings, asked, replace(gate, attempts=attempts, climbs={}))
+            return _stopped(settings, asked, replace(gate, attempts=attempts))
     decision = yield from _that_holds(settings, entries, decide(entries, settings.reference))
     confirmation: Confirmation | None = None
     if settings.confirm:
@@ -241,7 +241,7 @@ def without_max_lr(config: Mapping[str, Any], found: RangeFinding) -> MinLrFindi
     settings = Settings.from_config({**config, "find_min_lr": {**config["find_min_lr"], "lrs": None}}, 1.0)
     nan = float("nan")
     return replace(
-        _stopped(settings, nan, Gate((Attempt(nan, {0: "no max-lr"}),), {}, nan, nan, None)),
+        _stopped(settings, nan, Gate((Attempt(nan, {0: "no max-lr"}),), nan, nan, None)),
         flags=found.flags,
         verdict=f"the range test gives no max-lr: {'; '.join(flag.message for flag in found.flags)}",
         range_finding=found,

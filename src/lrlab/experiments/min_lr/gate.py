@@ -5,7 +5,7 @@ What kills a training is a max-lr that is too high, and no min-lr rescues it; so
 
 import math
 import statistics
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lrlab.analysis.climb import PLATEAU, Climbed, judge, smoothed
@@ -23,7 +23,7 @@ class Attempt:
 
     Attributes:
         failures: seed -> None, or how its climb failed.
-        climbs: by seed, for the figure.
+        climbs: by seed.
     """
 
     max_lr: float
@@ -47,17 +47,20 @@ class Gate:
 
     Attributes:
         attempts: at the asked max-lr, then at halves of it.
-        climbs: of the attempt that passed, by seed; empty without one.
         chance: loss of the best constant prediction, or the first loss where nobody knows it; NaN where no climb ran.
         target: smoothed loss that the candidates race to; NaN where none passed.
         critical_lr: median over the seeds of the first attempt, of `engine.critical`; None without one.
     """
 
     attempts: tuple[Attempt, ...]
-    climbs: dict[int, TrialResult]
     chance: float
     target: float
     critical_lr: float | None
+
+    @property
+    def climbs(self) -> dict[int, TrialResult]:
+        """Of the attempt that passed, by seed; empty without one."""
+        return self.attempts[-1].climbs if self.attempts[-1].passed else {}
 
     @property
     def passes(self) -> float | None:
@@ -87,14 +90,18 @@ def run_gate(
         judged = {seed: climbed(result, whole=True) for seed, result in climbs.items()}
         attempts.append(Attempt(tried.max_lr, {seed: found.failure for seed, found in judged.items()}, climbs))
         if not halving:
-            known = [lr for result in results if (lr := result.metrics.get("critical_lr")) is not None]
-            critical = statistics.median(known) if known else None
-        levels = [climbs[seed].metrics.get("chance", found.start) for seed, found in judged.items()]
-        known = [level for level in levels if math.isfinite(level)]
-        chance = statistics.median(known) if known else math.nan
+            critical = _median(r.metrics["critical_lr"] for r in results if "critical_lr" in r.metrics)
+        levels = (climbs[seed].metrics.get("chance", found.start) for seed, found in judged.items())
+        known = _median(filter(math.isfinite, levels))
+        chance = math.nan if known is None else known
         if attempts[-1].passed:
-            return Gate(tuple(attempts), climbs, chance, target_of(climbs, judged, chance, settings.up), critical)
-    return Gate(tuple(attempts), {}, chance, math.nan, critical)
+            return Gate(tuple(attempts), chance, target_of(climbs, judged, chance, settings.up), critical)
+    return Gate(tuple(attempts), chance, math.nan, critical)
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return statistics.median(known) if known else None
 
 
 def target_of(climbs: Mapping[int, TrialResult], judged: Mapping[int, Climbed], chance: float, up: int) -> float:
