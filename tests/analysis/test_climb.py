@@ -161,3 +161,21 @@ def test_what_came_after_the_stop_changes_no_verdict() -> None:
 def test_start_end_and_length_are_told() -> None:
     found = judge([3.0, 2.0, 1.0], chance=CHANCE, whole=False)
     assert (found.start, found.steps) == (3.0, 3) and found.final == pytest.approx(plain_average([3.0, 2.0, 1.0]))
+
+
+def lost(by: float, noise: float = 0.0, seed: int = 0) -> str | None:
+    """Down from 2.3 to 0.3, stay, then up again by a share of what was gained."""
+    draw = random.Random(seed)
+    course = [2.3 - 2.0 * min(1.0, k / 40) + (2.0 * by if k >= 80 else 0.0) for k in range(120)]
+    return judge([loss + noise * draw.gauss(0, 1) for loss in course], chance=CHANCE, whole=True).failure
+
+
+def test_a_climb_that_undoes_what_it_learned_has_lost_ground() -> None:
+    assert [lost(share) for share in (0.0, 0.05, 0.2, 0.6)] == [None, None, "lost ground", "lost ground"]
+
+
+def test_noise_alone_loses_no_ground_and_a_climb_cut_short_is_not_asked() -> None:
+    assert [lost(0.0, noise=0.6, seed=seed) for seed in range(50)] == [None] * 50
+    risen = [2.3 - 2.0 * min(1.0, k / 40) for k in range(80)] + [1.2] * 15
+    assert judge(risen, chance=CHANCE, whole=False).failure is None
+    assert judge(risen, chance=CHANCE, whole=True).failure == "lost ground"

@@ -6,9 +6,10 @@ import numpy as np
 import planted
 import pytest
 import torch
-from planted import CHANCE, Asked, Curve, Planted, answer, answer_of, below, climbing, exploding, plateau, timed
+from planted import CHANCE, UP, Asked, Curve, Planted, answer, answer_of, below, climbing, exploding, plateau, timed
 
 from lrlab.analysis.chance import chance_loss
+from lrlab.analysis.climb import smoothed
 from lrlab.config.load import load_config
 from lrlab.errors import UsageError
 from lrlab.experiments.min_lr.experiment import FindMinLr
@@ -203,3 +204,15 @@ def test_a_dead_net_with_batchnorm_fails_at_max_lr_1_and_learns_at_no_other() ->
     assert len(results) == 2 * (HALVINGS + 1)
     assert all(math.isfinite(loss) for r in results for loss in r.series["loss"])
     assert net("find_min_lr.max_lr=1", *SHORT).passes == 1  # the control: the same net, alive
+
+
+def test_the_target_is_what_the_climb_reaches_and_not_what_the_hold_adds() -> None:
+    """A loss that goes on falling in the hold sets no target that the climb itself never meets."""
+
+    def falling(a: Asked) -> list[float]:
+        return [CHANCE - 1.9 * step / (a.up + 60) for step in range(a.up + 60)]
+
+    found = answer(falling, hold=60)
+    level = smoothed(falling(Asked(0.1, 0, 0.5, UP, 60, 0.05)))[UP - 1]
+    assert found.gate.target == pytest.approx(CHANCE - 0.6 * (CHANCE - level))
+    assert all(candidate.median is not None for candidate in found.candidates)

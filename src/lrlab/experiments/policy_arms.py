@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from lrlab.config.sections.policy import PolicyConfig
+from lrlab.config.sections.policy import policy_defaults
 from lrlab.errors import UsageError
 from lrlab.experiments.lr_grid import Arm
 from lrlab.registry import POLICIES
@@ -82,9 +80,7 @@ def policy_section(name: str, base: Mapping[str, Any]) -> dict[str, Any]:
         UsageError: see `policy_arms`.
     """
     own = base["policy"]
-    section: dict[str, Any] = TypeAdapter(PolicyConfig).validate_python({"name": name}).model_dump(mode="json")
-    if own["name"] == name:
-        section |= own
+    section = {**policy_defaults(name), **(own if own["name"] == name else {})}
     for key in ("max_lr", "lr"):
         if section.get(key) is not None:
             raise UsageError(

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lrlab.config.sections.policy import policy_defaults
 from lrlab.errors import NoAnswerError
 from lrlab.experiments.min_lr.experiment import checked, ranged, search
 from lrlab.experiments.min_lr.finding import MinLrFinding
@@ -11,10 +12,11 @@ from lrlab.experiments.min_lr.settings import Settings
 from lrlab.experiments.range_test import RangeFinding
 from lrlab.experiments.script import Scripted, recorded, told
 from lrlab.experiments.train import Train, TrainFinding
-from lrlab.experiments.tune_budget import Budget, budget_of
+from lrlab.experiments.tune_budget import SHORTEST, Budget, budget_of
 from lrlab.experiments.tune_finding import Share, TuneFinding
 from lrlab.launch.assemble import with_values
 from lrlab.launch.spec import TrialResult, TrialSpec
+from lrlab.launch.tuned import one_cycle, rounded
 
 Asking = Generator[Sequence[TrialSpec], Sequence[TrialResult], Any]
 
@@ -51,7 +53,7 @@ class Tune(Scripted):
             return TuneFinding(found, None, None, shares=(Share.of("range test", sweeps),))
         budget = budget_of(self.config["tune"]["budget"], sweeps)
         climbs: list[TrialResult] = []
-        settings = self._search_settings(float(f"{max_lr:.4g}"), budget)
+        settings = self._search_settings(rounded(max_lr), budget)
         least: MinLrFinding = yield from recorded(search(settings), climbs)
         shares: tuple[Share, ...] = (Share.of("range test", sweeps), Share.of("min-lr search", climbs))
         if least.min_lr is None:
@@ -83,15 +85,14 @@ class Tune(Scripted):
         return fitted
 
     def _lengthened(self, budget: Budget | None, spent: int) -> Mapping[str, Any]:
-        """The config with what the budget leaves for each seed's training."""
+        """The config with what the budget leaves for each seed's training; halvings of max-lr may have cost it much."""
         if budget is None:
             return self.config
-        self._require(budget, spent)
         steps = (budget.steps - spent) // self.config["train"]["seeds"]
-        return with_values(self.config, train={"steps": steps, "epochs": None})
+        return with_values(self.config, train={"steps": max(SHORTEST, steps), "epochs": None})
 
     def _require(self, budget: Budget, spent: int) -> None:
-        """Refuse a budget that leaves the training less than the search takes.
+        """Refuse a budget that cannot leave the training as much as the search may take.
 
         Raises:
             NoAnswerError: says how much is needed.
@@ -110,7 +111,6 @@ class Tune(Scripted):
 def tuned_config(config: Mapping[str, Any], max_lr: float, min_lr: float) -> dict[str, Any]:
     """The config with a one-cycle between the two lrs; its own one-cycle keeps its other keys."""
     policy = config["policy"]
-    own = {key: value for key, value in policy.items() if key not in ("max_lr", "min_lr", "final_lr")}
-    cycle = own if policy["name"] == "onecycle" else {"name": "onecycle"}
-    new = {**cycle, "max_lr": max_lr, "min_lr": min_lr}
-    return with_values({**config, "policy": new}, optimizer={"lr": max_lr})
+    own = policy if policy["name"] == "onecycle" else policy_defaults("onecycle")
+    cycle = {**own, **one_cycle(policy, max_lr, min_lr)}
+    return with_values({**config, "policy": cycle}, optimizer={"lr": cycle["max_lr"]})

@@ -10,7 +10,21 @@ from lrlab.config.load import LoadedConfig, load_config
 from lrlab.paths import expand_home, real_path
 from lrlab.runs.atomic import write_atomic
 
-_FOUND = ("policy.name", "policy.max_lr", "policy.min_lr")  # what a one-cycle gets
+
+def one_cycle(policy: Mapping[str, Any], max_lr: float, min_lr: float) -> dict[str, Any]:
+    """The keys that make a policy section a one-cycle between the two lrs, to four digits, as the tuned copy has them.
+
+    A final lr of its own stays, unless it is above the min-lr that was found.
+    """
+    found = {"name": "onecycle", "max_lr": rounded(max_lr), "min_lr": rounded(min_lr)}
+    final = policy.get("final_lr")
+    above = policy["name"] == "onecycle" and final is not None and final > found["min_lr"]
+    return {**found, "final_lr": None} if above else found
+
+
+def rounded(lr: float) -> float:
+    """To four digits."""
+    return float(f"{lr:.4g}")
 
 
 def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path, *, min_lr: float | None = None) -> Path:
@@ -19,15 +33,11 @@ def write_tuned(loaded: LoadedConfig, max_lr: float, path: Path, *, min_lr: floa
     A policy that names its own peak (`policy.max_lr`, constant's `policy.lr`) gets it too. With a `min_lr` the policy
     is a one-cycle between the two. The copy is read back, so that it is known to load.
     """
-    found = float(f"{max_lr:.4g}")
-    policy = loaded.config.policy
-    changes: dict[str, Any] = {"optimizer.lr": found}
-    for key in ("max_lr", "lr"):
-        if getattr(policy, key, None) is not None:
-            changes[f"policy.{key}"] = found
-    if min_lr is not None:
-        changes |= {"policy.name": "onecycle", "policy.max_lr": found, "policy.min_lr": float(f"{min_lr:.4g}")}
-    switched = min_lr is not None and policy.name != "onecycle"
+    policy = loaded.config.policy.model_dump()
+    peaks = {key: rounded(max_lr) for key in ("max_lr", "lr") if policy.get(key) is not None}
+    found = peaks if min_lr is None else one_cycle(policy, max_lr, min_lr)
+    changes = {"optimizer.lr": rounded(max_lr), **{f"policy.{key}": value for key, value in found.items()}}
+    switched = found.get("name", policy["name"]) != policy["name"]
     write_atomic(path, _child(loaded, changes, path) if switched else _copy(loaded, changes, path))
     load_config(path)
     return path
@@ -45,9 +55,8 @@ def _child(loaded: LoadedConfig, changes: Mapping[str, Any], path: Path) -> str:
     """A file that extends the config: a policy of another name can take the place of the one below it only there."""
     text = "# made by lrlab --apply\n"
     extends = {} if loaded.path is None else {"extends": os.path.relpath(real_path(loaded.path), path.parent.resolve())}
-    own = {key: value for key, value in changes.items() if not key.startswith("policy.") or key in _FOUND}
     kept = {key: value for key, value in _overrides(loaded).items() if not key.startswith("policy.")}
-    return set_keys(text, {**extends, **kept, **own})
+    return set_keys(text, {**extends, **kept, **changes})
 
 
 def _overrides(loaded: LoadedConfig) -> dict[str, Any]:

@@ -4,9 +4,9 @@ A length is steps (`200it`), epochs (`5ep`) or a share of the training (`10%`); 
 number, parts of what is left.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from lrlab.config.sections.base import Section
 from lrlab.config.sections.duration import Duration, Length
@@ -196,3 +196,9 @@ PolicyConfig = Annotated[
     | Range,
     Field(discriminator="name"),
 ]
+
+
+def policy_defaults(name: str) -> dict[str, Any]:
+    """The section of a policy of which nothing but the name is written."""
+    section: dict[str, Any] = TypeAdapter(PolicyConfig).validate_python({"name": name}).model_dump(mode="json")
+    return section

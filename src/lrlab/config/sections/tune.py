@@ -31,4 +31,6 @@ class TuneConfig(Section):
         "minutes of computing (10min). A third at most is the search's. Default: the searches as they are, the "
         "training as train has it.",
     )
-    baseline: bool = Field(False, description="Also train with the config's own lr and policy, on the same seeds.")
+    baseline: bool = Field(
+        False, description="Also train with the config's own lr and policy, on the same seeds; beyond the budget."
+    )

@@ -17,6 +17,7 @@ from lrlab.experiments.min_lr.stable_ramp import run_stable_ramp
 from lrlab.experiments.range_test import RangeFinding, RangeTest
 from lrlab.experiments.script import Scripted, recorded, told
 from lrlab.launch.spec import TrialResult, TrialSpec
+from lrlab.launch.tuned import rounded
 
 Asking = Generator[Sequence[TrialSpec], Sequence[TrialResult], Any]
 SWEEPS = 3  # of the range test that comes first, at least: a single one may be off by a factor of two
@@ -59,7 +60,7 @@ class FindMinLr(Scripted):
             found = yield from told(ranged(self.config, self.name))
             if found.suggestion is None:
                 return without_max_lr(self.config, found)
-            max_lr = float(f"{found.suggestion:.4g}")
+            max_lr = rounded(found.suggestion)
         settings = checked(Settings.from_config(self.config, max_lr, name=self.name))
         answer: MinLrFinding = yield from self.search(settings)
         return replace(answer, range_finding=found)
